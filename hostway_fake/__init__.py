@@ -1,0 +1,65 @@
+"""A stateful fake of Hostway's server-snapshot HTTP API, for tests and demos.
+
+Names are loaded when they are first used, so that an installed but unused plugin costs nothing.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hostway_fake.clock import START, Clock, FakeClock, SystemClock
+    from hostway_fake.contract.readings import READINGS, Reading
+    from hostway_fake.domain.state import Snapshot
+    from hostway_fake.exceptions import (
+        BlockedHostError,
+        HostwayFakeError,
+        InvalidValueError,
+        PortTakenError,
+        RefusedError,
+        UnknownOptionError,
+        WrongTypeError,
+    )
+    from hostway_fake.fake import FakeHostway, ServerHandle
+
+__all__ = [
+    "READINGS",
+    "START",
+    "BlockedHostError",
+    "Clock",
+    "FakeClock",
+    "FakeHostway",
+    "HostwayFakeError",
+    "InvalidValueError",
+    "PortTakenError",
+    "Reading",
+    "RefusedError",
+    "ServerHandle",
+    "Snapshot",
+    "SystemClock",
+    "UnknownOptionError",
+    "WrongTypeError",
+]
+
+_HOMES = {
+    "hostway_fake.clock": ("START", "Clock", "FakeClock", "SystemClock"),
+    "hostway_fake.contract.readings": ("READINGS", "Reading"),
+    "hostway_fake.domain.state": ("Snapshot",),
+    "hostway_fake.exceptions": (
+        "BlockedHostError",
+        "HostwayFakeError",
+        "InvalidValueError",
+        "PortTakenError",
+        "RefusedError",
+        "UnknownOptionError",
+        "WrongTypeError",
+    ),
+    "hostway_fake.fake": ("FakeHostway", "ServerHandle"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _HOMES.items():
+        if name in names:
+            from importlib import import_module
+
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

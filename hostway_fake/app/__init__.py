@@ -1,0 +1,89 @@
+"""The Flask application: the shell for all that speaks WSGI. What it answers is decided below, by the exchange."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from flask import Blueprint, Flask, Response
+from flask import request as current
+from werkzeug.exceptions import HTTPException
+
+from hostway_fake.contract.limits import BODY_LIMIT
+from hostway_fake.contract.operations import BASES, OPERATIONS
+from hostway_fake.service.exchange import exchange
+from hostway_fake.service.messages import Answer, Request, origin_form
+from hostway_fake.world import Worlds
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+def create_app(worlds: Worlds) -> Flask:
+    """The application that answers for ``worlds``.
+
+    Its rules are those of the operations table. What no rule matches goes to the exchange all the same, so that the
+    provider's errors are answered and never Flask's.
+    """
+    app = Flask("hostway_fake", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+
+    def view(*_: object, **__: object) -> Response:
+        return _response(exchange(worlds, _request(current.environ)))
+
+    app.register_blueprint(_api(view))
+    app.register_error_handler(HTTPException, view)
+    return app
+
+
+def _api(view: Callable[..., Response]) -> Blueprint:
+    api = Blueprint("api", __name__)
+    for operation in OPERATIONS:
+        for family, base in zip(("", "account_"), BASES, strict=True):
+            rule = (base + operation.path).replace("{", "<").replace("}", ">")
+            api.add_url_rule(
+                rule,
+                family + operation.name,
+                view,
+                methods=[operation.method],
+                provide_automatic_options=False,
+            )
+    return api
+
+
+def _request(environ: "WSGIEnvironment") -> Request:
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name[:5] == "HTTP_"}
+    for name, header in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
+        if environ.get(name):
+            headers[header] = environ[name]
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or _rebuilt(environ)
+    target, scheme, headers = origin_form(raw, environ["wsgi.url_scheme"], headers)
+    return Request(environ["REQUEST_METHOD"], target, headers, _body(environ, headers), scheme)
+
+
+def _rebuilt(environ: "WSGIEnvironment") -> str:
+    """The target under a server that keeps no raw one; a ``%2F`` in it is lost."""
+    path = quote((environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1"))
+    return path + ("?" + query if (query := environ.get("QUERY_STRING")) else "")
+
+
+def _body(environ: "WSGIEnvironment", headers: dict[str, str]) -> bytes:
+    """The body, at most one byte over the limit; nothing of one that is declared longer or without a sane length."""
+    stream = environ["wsgi.input"]
+    if environ.get("wsgi.input_terminated"):
+        return bytes(stream.read(BODY_LIMIT + 1))
+    length = headers.get("content-length", "")
+    readable = length.isascii() and length.isdigit() and len(length) < 19 and int(length) <= BODY_LIMIT
+    return bytes(stream.read(int(length))) if readable else b""
+
+
+class _Response(Response):
+    """An answer is finished: no header of it is to be completed or corrected."""
+
+    def get_wsgi_response(self, environ: "WSGIEnvironment") -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        return self.iter_encoded(), self.status, self.headers.to_wsgi_list()
+
+
+def _response(answer: Answer) -> Response:
+    return _Response([answer.body], f"{answer.status} {answer.reason}", list(answer.headers))

@@ -1,0 +1,81 @@
+"""The command line: ``hostway-fake demo`` and ``hostway-fake serve``. It parses and prints; nothing is decided here."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from threading import Event
+
+from hostway_fake.contract.readings import READINGS
+from hostway_fake.exceptions import HostwayFakeError
+from hostway_fake.fake import DEFAULT_AUTH, DEFAULT_BUILD_SECONDS, FakeHostway
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status. Wrong arguments exit with 2, what cannot be done with 1."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.command(arguments))
+    except HostwayFakeError as error:
+        print(f"hostway-fake: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hostway-fake", description="A stateful fake of Hostway's snapshot API.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="a short tour on a real socket; exit status 0 if all is as documented")
+    demo.set_defaults(command=_demo)
+
+    serve = commands.add_parser("serve", help="a server to play with, on the system's clock, until it is interrupted")
+    serve.add_argument("--host", default="127.0.0.1", help="where to listen (%(default)s)")
+    serve.add_argument("--port", type=int, default=8080, help="0 takes a free one (%(default)s)")
+    serve.add_argument(
+        "--server", nargs="+", action="extend", default=[], metavar="ID", help="a server to begin with; one is made up"
+    )
+    serve.add_argument(
+        "--user", default=":".join(DEFAULT_AUTH), metavar="NAME:PASSWORD", help="the account (%(default)s)"
+    )
+    serve.add_argument(
+        "--build-seconds",
+        type=float,
+        default=DEFAULT_BUILD_SECONDS,
+        metavar="N",
+        help="how long a snapshot stays in BUILD (%(default)s)",
+    )
+    serve.add_argument(
+        "--reading",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="read the pages otherwise: " + ", ".join(name for name, reading in READINGS.items() if reading.values[1:]),
+    )
+    serve.set_defaults(command=_serve)
+    return parser
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from hostway_fake.demo import run
+
+    return 0 if run(Console(highlight=False)) else 1
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    done = Event()
+    user, _, password = arguments.user.partition(":")
+    readings = dict(reading.partition("=")[::2] for reading in arguments.reading)
+    with FakeHostway(
+        clock="system", auth=(user, password), build_seconds=arguments.build_seconds, readings=readings
+    ) as fake:
+        servers = [fake.add_server(server_id) for server_id in arguments.server or [None]]
+        with fake.serve(arguments.host, arguments.port) as server:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: done.set())
+            lines = [server.url, f"user {user} password {password}", *(f"server {server.id}" for server in servers)]
+            print("\n".join(lines), flush=True)
+            done.wait()
+    return 0

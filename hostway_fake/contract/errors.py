@@ -1,0 +1,111 @@
+"""Every error that the provider answers: its name, status, reason phrase and texts. The only file that holds them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from hostway_fake.contract.evidence import (
+    ATTACH_PAGE,
+    CREATE_PAGE,
+    CREATE_REVISION,
+    ERROR_PAGES,
+    OURS,
+    ZONE_PAGE,
+    Source,
+    assumed,
+    documented,
+)
+
+_CREATE = documented(CREATE_PAGE, CREATE_REVISION)
+_NOVA = assumed("OpenStack Nova, which the API imitates")
+
+PHRASES: Final[Mapping[int, str]] = {
+    200: "OK",
+    202: "Accepted",
+    204: "No Content",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Request entity too large",
+    415: "Unsupported Media Type",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+"""The reason phrase of each status; 413 as the page spells it."""
+
+REVISIONS: Final = ("2013-04", "2013-10")
+"""The error bodies of these two differ: the later one adds ``errorid``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorName:
+    """The key under which the body of an error stands, and why we believe so."""
+
+    name: str
+    source: Source
+
+
+ERROR_NAMES: Final[Mapping[int, ErrorName]] = {
+    400: ErrorName("badRequest", _NOVA),
+    403: ErrorName("forbidden", documented(ZONE_PAGE, "June 2013")),
+    404: ErrorName("itemNotFound", documented(ERROR_PAGES)),
+    405: ErrorName("badMethod", _NOVA),
+    409: ErrorName("conflict", documented(ATTACH_PAGE)),
+    413: ErrorName("overLimit", _NOVA),
+    415: ErrorName("badMediaType", _NOVA),
+    500: ErrorName("computeFault", _NOVA),
+    503: ErrorName("serviceUnavailable", _NOVA),
+}
+"""401 is absent: it is plain text, see `UNAUTHORIZED_TEXT`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderError:
+    """One way in which a request can fail. ``details`` may hold ``{}`` for the place or value at fault."""
+
+    status: int
+    message: str
+    details: str
+    source: Source
+
+
+UNAUTHORIZED: Final = ProviderError(401, "Unauthorized", "", documented("the 401 samples of several pages"))
+UNAUTHORIZED_TEXT: Final = (
+    "401 Unauthorized\n"
+    "\n"
+    "This server could not verify that you are authorized to\n"
+    "access the document you requested.  Either you supplied the\n"
+    "wrong credentials (e.g., bad password), or your browser\n"
+    "does not understand how to supply the credentials required.\n"
+)
+"""The body of a 401, plain text."""
+UNAUTHORIZED_CHALLENGE: Final = 'Basic realm="Hostway"'
+"""``WWW-Authenticate`` of a 401. ASSUMED: RFC 9110 requires the header."""
+
+EXTRA_VOLUMES: Final = ProviderError(
+    400,
+    "ServerContainsExtraVolumes",
+    "The snapshot cannot be created because the server contains extra volumes.",
+    _CREATE,
+)
+NAME_TAKEN: Final = ProviderError(
+    409, "SnapshotNameNotUnique", "The snapshot name must be unique in a server.", _CREATE
+)
+LIMIT_REACHED: Final = ProviderError(
+    413, "SnapshotLimitReached", "The snapshot can be created up to 3 in a server.", _CREATE
+)
+FORBIDDEN: Final = ProviderError(403, "forbidden", "", documented(ZONE_PAGE, "June 2013"))
+NOT_FOUND: Final = ProviderError(404, "Resource not found", "", documented(ERROR_PAGES))
+METHOD_NOT_ALLOWED: Final = ProviderError(405, "Method not allowed", "{}", _NOVA)
+SERVER_NOT_READY: Final = ProviderError(409, "ServerNotReady", "The server is in status {}.", assumed())
+UNSUPPORTED_MEDIA: Final = ProviderError(
+    415, "Unsupported media type", "The body must be application/json, not {}.", _NOVA
+)
+BAD_BODY: Final = ProviderError(400, "Malformed request body", "{}", _NOVA)
+BAD_HTTP: Final = ProviderError(400, "Malformed HTTP request", "{}", OURS)
+BODY_TOO_LARGE: Final = ProviderError(413, "Request body too large", "The request body may hold up to {} bytes.", OURS)
+INTERNAL: Final = ProviderError(500, "Internal error of the fake", "{}", OURS)
+VOLUME_ATTACHED: Final = ProviderError(409, "VolumeAlreadyAttached", "{} is already attached", documented(ATTACH_PAGE))

@@ -1,0 +1,54 @@
+"""How sure a fact is, and which page of the Hostway API documentation it comes from."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Evidence(StrEnum):
+    """How well a fact is founded."""
+
+    DOCUMENTED = "documented"
+    """A page says so."""
+    CONTRADICTED = "contradicted"
+    """The pages say two things; one is the default, the other can be switched on where it matters."""
+    ASSUMED = "assumed"
+    """The pages are silent; this is our choice."""
+    OURS = "ours"
+    """Not about Hostway at all: a limit or an aid of the fake itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a fact stands: the evidence, the page, and the page's revision where it is known."""
+
+    evidence: Evidence
+    page: str = ""
+    revision: str = ""
+
+
+CREATE_PAGE = "ServerSnapshotCreate"
+GET_PAGE = "ServerSnapshotGet"
+LIST_PAGE = "ServerSnapshotList"
+RESTORE_PAGE = "ServerSnapshotRestore"
+VOLUME_PAGES = "Volume pages"
+ATTACH_PAGE = "Volume attachment pages"
+ZONE_PAGE = "Zone"
+ERROR_PAGES = "Faults"
+ACTION_PAGES = "Server action pages"
+
+CREATE_REVISION = "552"
+
+
+def documented(page: str, revision: str = "") -> Source:
+    return Source(Evidence.DOCUMENTED, page, revision)
+
+
+def contradicted(page: str, revision: str = "") -> Source:
+    return Source(Evidence.CONTRADICTED, page, revision)
+
+
+def assumed(page: str = "", revision: str = "") -> Source:
+    return Source(Evidence.ASSUMED, page, revision)
+
+
+OURS = Source(Evidence.OURS)

@@ -1,0 +1,129 @@
+"""The table of operations, and how a raw request target finds its row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, unquote
+
+from hostway_fake.contract.evidence import (
+    CREATE_PAGE,
+    CREATE_REVISION,
+    GET_PAGE,
+    LIST_PAGE,
+    Source,
+    documented,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One row: what the client sends, what success looks like, and which failures the page documents.
+
+    ``path`` is without the account part: it is served as it stands and below each of `BASES`.
+    """
+
+    name: str
+    method: str
+    path: str
+    success: int
+    failures: tuple[int, ...]
+    source: Source
+
+
+_SNAPSHOTS = "/servers/{server_id}/snapshots"
+
+OPERATIONS: Final = (
+    Operation("create_snapshot", "POST", _SNAPSHOTS, 202, (400, 409, 413), documented(CREATE_PAGE, CREATE_REVISION)),
+    Operation("list_snapshots", "GET", _SNAPSHOTS, 200, (401, 404), documented(LIST_PAGE)),
+    Operation("get_snapshot", "GET", _SNAPSHOTS + "/{snapshot_id}", 200, (401, 404), documented(GET_PAGE)),
+)
+
+BASES: Final = ("", "/accounts/{account_id}/flexcloud")
+"""The two path families. Both are always served; links come back in the one that the request used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A path that exists: its operations by method, the arguments in it, and the account where it names one."""
+
+    operations: Mapping[str, Operation]
+    arguments: Mapping[str, str]
+    account: str | None
+
+    @property
+    def base(self) -> str:
+        """The family of the path, to be put before links."""
+        return "" if self.account is None else BASES[1].format(account_id=quote(self.account, safe=""))
+
+    @property
+    def allow(self) -> str:
+        """The value of ``Allow``: every method that the path answers."""
+        methods = set(self.operations)
+        return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+
+    def operation(self, method: str) -> Operation | None:
+        """The operation behind a method; ``HEAD`` is answered as ``GET``."""
+        return self.operations.get("GET" if method == "HEAD" else method)
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """A path of the table in segments: a literal, or the name of an argument."""
+
+    segments: tuple[tuple[bool, str], ...]
+    operations: Mapping[str, Operation]
+
+    def arguments(self, segments: list[str]) -> dict[str, str] | None:
+        found = {}
+        for (is_argument, word), segment in zip(self.segments, segments, strict=True):
+            if is_argument:
+                found[word] = segment
+            elif word != segment:
+                return None
+        return found
+
+
+def _routes(operations: tuple[Operation, ...]) -> dict[int, list[_Route]]:
+    by_path: dict[str, dict[str, Operation]] = {}
+    for operation in operations:
+        by_path.setdefault(operation.path, {})[operation.method] = operation
+    by_length: dict[int, list[_Route]] = {}
+    for path, methods in by_path.items():
+        words = path.split("/")[1:]
+        segments = tuple((word.startswith("{"), word.strip("{}")) for word in words)
+        by_length.setdefault(len(words), []).append(_Route(segments, methods))
+    return by_length
+
+
+_ROUTES: Final = _routes(OPERATIONS)
+
+
+def resolve(target: str) -> Match | None:
+    """Find the path of a raw target in origin form, or nothing.
+
+    Segments are decoded one by one, so ``%2F`` is no separator; one trailing slash is ignored; ``//`` and ``..`` match
+    nothing. The query plays no part.
+
+    >>> resolve("/servers/jello614636-USOTE-0214/snapshots/").arguments
+    {'server_id': 'jello614636-USOTE-0214'}
+    >>> resolve("//servers") is None
+    True
+    """
+    path = target.partition("?")[0]
+    first, *segments = path.split("/")
+    if first or not segments:
+        return None
+    if segments[-1] == "":
+        segments.pop()
+    if "" in segments:
+        return None
+    if "%" in path:
+        segments = [unquote(segment) for segment in segments]
+    account = None
+    if len(segments) > 3 and segments[0] == "accounts" and segments[2] == "flexcloud":
+        account, segments = segments[1], segments[3:]
+    for route in _ROUTES.get(len(segments), ()):
+        arguments = route.arguments(segments)
+        if arguments is not None:
+            return Match(route.operations, arguments, account)
+    return None

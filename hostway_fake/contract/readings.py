@@ -1,0 +1,277 @@
+"""Every contradiction and assumption of the pages: its name, its possible readings, the default, the evidence.
+
+A reading with one value is a choice of ours that cannot be switched; it stands here lest it be taken for documented.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import permutations
+from types import MappingProxyType
+from typing import Final
+
+from hostway_fake.contract.evidence import (
+    ACTION_PAGES,
+    CREATE_PAGE,
+    CREATE_REVISION,
+    ERROR_PAGES,
+    GET_PAGE,
+    LIST_PAGE,
+    RESTORE_PAGE,
+    VOLUME_PAGES,
+    Source,
+    assumed,
+    contradicted,
+)
+from hostway_fake.exceptions import WrongTypeError, invalid
+
+Readings = Mapping[str, str]
+"""The value of every reading by name: what rules and rendering are given. Read-only."""
+
+_CREATE = ("create_snapshot",)
+_GET = ("get_snapshot",)
+_LIST = ("list_snapshots",)
+_SHOWING = _GET + _LIST
+_ALL = _CREATE + _GET + _LIST
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One question that the pages leave open.
+
+    ``values`` are its possible answers, the default first; ``operations`` are those that can meet it.
+    """
+
+    name: str
+    question: str
+    values: tuple[str, ...]
+    source: Source
+    operations: tuple[str, ...]
+
+    @property
+    def default(self) -> str:
+        return self.values[0]
+
+
+_TABLE: Final = (
+    # What can be switched.
+    Reading(
+        "pending_create_time",
+        "create_time while BUILD: the page's rule says an empty string, its sample 0000-00-00 00:00:00",
+        ("empty", "zero"),
+        contradicted(CREATE_PAGE, CREATE_REVISION),
+        _ALL,
+    ),
+    Reading(
+        "create_time_is",
+        "create_time is the instant at which the snapshot became ACTIVE, or at which it was requested",
+        ("completed", "requested"),
+        assumed(CREATE_PAGE, CREATE_REVISION),
+        _SHOWING,
+    ),
+    Reading(
+        "list_status",
+        "the status of a list: 200 as every other reading operation, or the 202 of the page's heading",
+        ("200", "202"),
+        contradicted(LIST_PAGE),
+        _LIST,
+    ),
+    Reading(
+        "list_self_link",
+        "the self link in a list shows the snapshot, or the server as in the page's sample",
+        ("snapshot", "server"),
+        contradicted(LIST_PAGE),
+        _LIST,
+    ),
+    Reading(
+        "refusal_order",
+        "the order in which extra volumes (400), the name (409) and the limit (413) are looked at",
+        tuple(",".join(order) for order in permutations(("400", "409", "413"))),
+        assumed(CREATE_PAGE, CREATE_REVISION),
+        _CREATE,
+    ),
+    Reading(
+        "deleted_count",
+        "a DELETED snapshot counts towards the limit and holds its name",
+        ("false", "true"),
+        assumed(CREATE_PAGE, CREATE_REVISION),
+        _CREATE,
+    ),
+    Reading(
+        "deleted_visible",
+        "a DELETED snapshot is shown by get only, by neither get nor list, or by both",
+        ("get", "never", "always"),
+        assumed(GET_PAGE),
+        _SHOWING,
+    ),
+    Reading(
+        "authorization",
+        "Authorization is Basic with or without the word (old and new pages), or with the word only",
+        ("either", "basic"),
+        contradicted(CREATE_PAGE, CREATE_REVISION),
+        _ALL,
+    ),
+    Reading(
+        "over_limit_retry_after",
+        "a 413 carries retryAfter and Retry-After: 0, as in Nova",
+        ("off", "on"),
+        assumed(CREATE_PAGE, CREATE_REVISION),
+        _CREATE,
+    ),
+    # What we chose for good.
+    Reading(
+        "both_path_families",
+        "paths below /accounts/{account_id}/flexcloud are served beside the short ones, whatever the revision",
+        ("served",),
+        assumed(ACTION_PAGES),
+        _ALL,
+    ),
+    Reading(
+        "trailing_slash",
+        "a path is the same with and without a trailing slash, without a redirect",
+        ("ignored",),
+        assumed(CREATE_PAGE, CREATE_REVISION),
+        _ALL,
+    ),
+    Reading(
+        "list_request",
+        "the heading of the list page repeats the path of get, a slip; a list is asked of the collection",
+        ("collection",),
+        contradicted(LIST_PAGE),
+        _LIST,
+    ),
+    Reading(
+        "location",
+        "Location equals the href of the self link",
+        ("self_link",),
+        assumed(CREATE_PAGE, CREATE_REVISION),
+        _CREATE,
+    ),
+    Reading(
+        "guids",
+        "guids are lower-case UUIDs; relation_guid is one for each server",
+        ("uuid",),
+        assumed(CREATE_PAGE, CREATE_REVISION),
+        _SHOWING,
+    ),
+    Reading(
+        "parent_guid",
+        "the guid of the last snapshot to become ACTIVE, or of the last one restored; relation_guid for the first",
+        ("disk",),
+        assumed(RESTORE_PAGE),
+        _SHOWING,
+    ),
+    Reading(
+        "refusals_before_the_rules",
+        "401, then path and account 404 or 403, 405, server 404, 415, body 400, server status 409",
+        ("in_this_order",),
+        assumed(CREATE_PAGE, CREATE_REVISION),
+        _ALL,
+    ),
+    Reading(
+        "extra_volume",
+        "an extra volume is any volume attached to the server",
+        ("attached",),
+        assumed(VOLUME_PAGES),
+        _CREATE,
+    ),
+    Reading(
+        "name_case",
+        "names that differ in case only are different names",
+        ("sensitive",),
+        assumed(CREATE_PAGE, CREATE_REVISION),
+        _CREATE,
+    ),
+    Reading(
+        "request_fields",
+        "name is required and not empty; description is empty when absent; unknown keys are ignored",
+        ("lenient",),
+        assumed(CREATE_PAGE, CREATE_REVISION),
+        _CREATE,
+    ),
+    Reading(
+        "request_media_type",
+        "application/json with any parameters, the page's malformed spelling and no type are taken; others are 415",
+        ("json_or_none",),
+        assumed(CREATE_PAGE, CREATE_REVISION),
+        _CREATE,
+    ),
+    Reading(
+        "server_status",
+        "a server in any status but BUILD (409) and DELETED (404) can be snapshotted",
+        ("any_but_build_and_deleted",),
+        assumed(CREATE_PAGE, CREATE_REVISION),
+        _CREATE,
+    ),
+    Reading(
+        "error_names",
+        "badRequest, badMethod, overLimit, badMediaType, computeFault and serviceUnavailable are Nova's",
+        ("nova",),
+        assumed(ERROR_PAGES),
+        _ALL,
+    ),
+    Reading(
+        "unauthorized_challenge",
+        "a 401 carries WWW-Authenticate",
+        ("basic_realm",),
+        assumed(ERROR_PAGES),
+        _ALL,
+    ),
+    Reading(
+        "response_media_type",
+        "JSON is sent as application/json; charset=UTF-8",
+        ("utf-8",),
+        assumed(ERROR_PAGES),
+        _ALL,
+    ),
+    Reading(
+        "head_and_options",
+        "HEAD answers as GET without a body; OPTIONS is 405",
+        ("get_and_405",),
+        assumed(),
+        _ALL,
+    ),
+    Reading(
+        "raw_target",
+        "paths are matched on the raw target, decoded segment by segment; // and .. match nothing",
+        ("by_segment",),
+        assumed(),
+        _ALL,
+    ),
+)
+
+READINGS: Final[Mapping[str, Reading]] = MappingProxyType({reading.name: reading for reading in _TABLE})
+"""All readings by name."""
+
+DEFAULTS: Final[Readings] = MappingProxyType({reading.name: reading.default for reading in _TABLE})
+
+
+def _text(value: object, values: tuple[str, ...]) -> str:
+    if isinstance(value, bool):
+        words = ("true", "on") if value else ("false", "off")
+        return next((word for word in words if word in values), str(value))
+    return str(value) if isinstance(value, int) else value if isinstance(value, str) else ""
+
+
+def read(choices: Mapping[str, str | int | bool] | None) -> Readings:
+    """All readings, with ``choices`` in place of the defaults.
+
+    >>> read({"list_status": 202})["list_status"]
+    '202'
+    >>> read({"list_status": 204})
+    Traceback (most recent call last):
+    hostway_fake.exceptions.InvalidValueError: reading list_status: got 204, expected one of: '200', '202'
+    """
+    if choices is None:
+        return DEFAULTS
+    if not isinstance(choices, Mapping):
+        raise WrongTypeError(f"readings: got {choices!r}, expected a mapping of names to values")
+    chosen = dict(DEFAULTS)
+    for name, value in choices.items():
+        if name not in READINGS:
+            raise invalid("reading", name, "one of", READINGS)
+        values = READINGS[name].values
+        text = _text(value, values)
+        if text not in values:
+            raise invalid(f"reading {name}", value, "one of", values)
+        chosen[name] = text
+    return MappingProxyType(chosen)

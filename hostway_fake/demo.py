@@ -1,0 +1,99 @@
+"""The tour of `hostway-fake demo`: the documented exchange and its refusals, on a real socket, checked as it goes."""
+
+from dataclasses import dataclass
+
+import requests
+from rich.console import Console
+from rich.json import JSON
+from rich.panel import Panel
+
+from hostway_fake.contract.errors import ERROR_NAMES, EXTRA_VOLUMES, LIMIT_REACHED, NAME_TAKEN, ProviderError
+from hostway_fake.fake import FakeHostway
+
+_SERVER = "jello614636-USOTE-0214"
+_KEYS = ["id", "name", "description", "status", "guid", "parent_guid", "relation_guid", "create_time", "links"]
+
+
+def run(console: Console) -> bool:
+    """Give the tour; whether every answer was as documented."""
+    with FakeHostway() as fake, fake.serve() as server:
+        return _Tour(console, fake.at(server.url)).run()
+
+
+@dataclass
+class _Tour:
+    console: Console
+    fake: FakeHostway
+    surprises: int = 0
+
+    def run(self) -> bool:
+        fake, server = self.fake, self.fake.add_server(_SERVER)
+        self._say(f"hostway_fake listens on {fake.url}; the account is {fake.auth[0]}, its server is {server.id}.")
+
+        self._say("A snapshot is created asynchronously: 202, BUILD, empty GUIDs.")
+        created = self._create(_SERVER, "fitnesse snapshot", "fitnesse test snapshot")
+        snapshot = created.json().get("snapshot", {})
+        self._expect(created.status_code == 202, "202 Accepted")
+        self._expect(list(snapshot) == _KEYS, "the nine keys in the order of the page")
+        self._expect(snapshot.get("status") == "BUILD", "status BUILD")
+        self._expect(not any(snapshot.get(key, "?") for key in _KEYS[4:8]), "empty GUIDs and create_time")
+        location = created.headers.get("Location", "")
+        self._expect(location == snapshot.get("links", [{}])[0].get("href"), "Location is the self link")
+
+        self._say("Polled at once, it is still being built. The fake's clock stands still.")
+        self._expect(self._status(location) == "BUILD", "still BUILD")
+
+        self._say("The clock is ours: five minutes pass, in no time.")
+        fake.clock.advance(minutes=5)
+        self._expect(self._status(location) == "ACTIVE", "ACTIVE after five minutes")
+
+        self._say("A name is unique in a server: 409.")
+        self._refused(self._create(_SERVER, "fitnesse snapshot"), NAME_TAKEN)
+
+        self._say("A server holds three snapshots: the fourth is 413.")
+        for name in ("second", "third"):
+            self._expect(self._create(_SERVER, name).status_code == 202, f"{name}: 202 Accepted")
+        self._refused(self._create(_SERVER, "fourth"), LIMIT_REACHED)
+
+        self._say("A server with an extra volume cannot be snapshotted: 400. Detached, it can.")
+        other = fake.add_server()
+        volume = other.attach_volume()
+        self._refused(self._create(other.id, "first"), EXTRA_VOLUMES)
+        other.detach_volume(volume)
+        self._expect(self._create(other.id, "first").status_code == 202, "202 once the volume is detached")
+
+        self._say(f"{self.surprises} answers were not as documented." if self.surprises else "All was as documented.")
+        return not self.surprises
+
+    def _create(self, server_id: str, name: str, description: str = "") -> requests.Response:
+        body = {"snapshot": {"name": name, "description": description}}
+        return self._ask("POST", f"{self.fake.url}/servers/{server_id}/snapshots", body)
+
+    def _status(self, location: str) -> object:
+        return self._ask("GET", location).json().get("snapshot", {}).get("status")
+
+    def _ask(self, method: str, url: str, body: object = None) -> requests.Response:
+        with self.fake.session() as session:
+            answer = session.request(method, url, json=body)
+        self.console.print(f"[bold cyan]{method}[/] {url}", soft_wrap=True)
+        if body is not None:
+            self.console.print(JSON.from_data(body, indent=None), soft_wrap=True)
+        self.console.print(f"[bold]{answer.status_code} {answer.reason}[/]")
+        if "Location" in answer.headers:
+            self.console.print(f"[dim]Location: {answer.headers['Location']}[/]", soft_wrap=True)
+        self.console.print(JSON(answer.text), soft_wrap=True)
+        return answer
+
+    def _refused(self, answer: requests.Response, error: ProviderError) -> None:
+        body = answer.json().get(ERROR_NAMES[error.status].name, {})
+        said = answer.status_code == body.get("code") == error.status and body.get("details") == error.details
+        self._expect(said, f"{error.status}: {error.details}")
+
+    def _expect(self, held: bool, what: str) -> None:
+        self.surprises += not held
+        self.console.print(
+            f"[green]  as documented: {what}[/]" if held else f"[bold red]  NOT as documented: {what}[/]"
+        )
+
+    def _say(self, text: str) -> None:
+        self.console.print(Panel(text, expand=False))

@@ -1,0 +1,84 @@
+"""Identifiers in the provider's formats, drawn from a seed and a sequence number: the only source of chance.
+
+A draw is a hash, not a step of a generator, so nothing but its arguments can change it.
+"""
+
+import re
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final
+from uuid import UUID
+
+from hostway_fake.exceptions import WrongTypeError, invalid
+
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""English, whatever the locale of the process."""
+
+_BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_ACCOUNT: Final = "[A-Za-z0-9][A-Za-z0-9_.@-]*"
+ACCOUNT_ID: Final = re.compile(_ACCOUNT)
+SERVER_ID: Final = re.compile(rf"{_ACCOUNT}-[A-Z][A-Z0-9-]*-[0-9]{{4}}")
+SNAPSHOT_ID: Final = re.compile(rf"snapshot_{SERVER_ID.pattern}_[0-9]{{4}}[A-Z][a-z]{{2}}[0-9]{{2}}_[0-9A-Za-z]{{9}}")
+VOLUME_ID: Final = re.compile(r"hbs[0-9]{4}[A-Z][a-z]{2}[0-9]{2}_[0-9A-Za-z]{9}")
+
+DEFAULT_ZONE: Final = "USOTE"
+
+
+def _draw(seed: int, purpose: str, number: int) -> bytes:
+    return blake2b(f"{seed}/{purpose}/{number}".encode(), digest_size=16).digest()
+
+
+def _dated(prefix: str, day: datetime, draw: bytes) -> str:
+    rest = int.from_bytes(draw)
+    letters = ""
+    for _ in range(9):
+        rest, place = divmod(rest, 62)
+        letters += _BASE62[place]
+    return f"{prefix}{day.year:04}{MONTHS[day.month - 1]}{day.day:02}_{letters}"
+
+
+def snapshot_id(seed: int, number: int, server_id: str, day: datetime) -> str:
+    """Such as ``snapshot_jello614636-USOTE-0214_2012Jul19_m5yf9Bz8a``."""
+    return _dated(f"snapshot_{server_id}_", day, _draw(seed, "snapshot", number))
+
+
+def volume_id(seed: int, number: int, day: datetime) -> str:
+    """Such as ``hbs2012May08_61EfdIZ3Y``."""
+    return _dated("hbs", day, _draw(seed, "volume", number))
+
+
+def uuid(seed: int, purpose: str, number: int) -> str:
+    """A lower-case UUID of version 4: a guid, or an error id."""
+    return str(UUID(bytes=_draw(seed, purpose, number), version=4))
+
+
+def server_id(account: str, number: int) -> str:
+    """Such as ``jello614636-USOTE-0214``; after ten thousand, the next block of the zone.
+
+    >>> server_id("jello614636", 7)
+    'jello614636-USOTE-0007'
+    """
+    block, rest = divmod(number, 10_000)
+    return f"{account}-{DEFAULT_ZONE}{block or ''}-{rest:04}"
+
+
+def _checked(what: str, value: object, pattern: re.Pattern[str], expected: str) -> str:
+    if not isinstance(value, str):
+        raise WrongTypeError(f"{what}: got {value!r}, expected {expected}")
+    if not pattern.fullmatch(value):
+        raise invalid(what, value, expected)
+    return value
+
+
+def checked_account(value: object) -> str:
+    return _checked("user", value, ACCOUNT_ID, "an account of letters, digits and any of _.@- , such as 'jello614636'")
+
+
+def checked_server_id(value: object) -> str:
+    return _checked("server id", value, SERVER_ID, "account-ZONE-4 digits, such as 'jello614636-USOTE-0214'")
+
+
+def checked_volume_id(value: object) -> str:
+    return _checked(
+        "volume id", value, VOLUME_ID, "hbsYYYYMonDD_ and 9 letters or digits, such as 'hbs2012May08_61EfdIZ3Y'"
+    )

@@ -1,0 +1,42 @@
+"""The transition table, and the fold that reads a state as of an instant. All that moves a snapshot stands here."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from hostway_fake.contract.states import SnapshotStatus
+from hostway_fake.domain.state import Event, Planned, Server
+
+TRANSITIONS: Final[Mapping[tuple[SnapshotStatus, Event], SnapshotStatus]] = {
+    (SnapshotStatus.BUILD, Event.COMPLETE): SnapshotStatus.ACTIVE,
+    (SnapshotStatus.BUILD, Event.DELETE): SnapshotStatus.DELETED,
+    (SnapshotStatus.ACTIVE, Event.DELETE): SnapshotStatus.DELETED,
+}
+"""Status and event to the next status. An event that is not here for a status passes without effect."""
+
+
+def plan(server: Server, *events: Planned) -> Server:
+    """The server with more to come."""
+    return replace(server, plan=tuple(sorted((*server.plan, *events))))
+
+
+def at(server: Server, now: datetime) -> Server:
+    """The server as of ``now``: what is due has happened, soonest first, each at its own time."""
+    due = [planned for planned in server.plan if planned.due <= now]
+    if not due:
+        return server
+    snapshots = {snapshot.id: snapshot for snapshot in server.snapshots}
+    disk_guid = server.disk_guid
+    for planned in due:
+        snapshot = snapshots[planned.snapshot_id]
+        status = TRANSITIONS.get((snapshot.status, planned.event))
+        if status is None:
+            continue
+        if status is SnapshotStatus.ACTIVE:
+            snapshot = replace(snapshot, status=status, completed_at=planned.due, parent_guid=disk_guid)
+            disk_guid = snapshot.guid
+        else:
+            snapshot = replace(snapshot, status=status)
+        snapshots[snapshot.id] = snapshot
+    return replace(server, snapshots=tuple(snapshots.values()), disk_guid=disk_guid, plan=server.plan[len(due) :])

@@ -1,0 +1,41 @@
+"""The exceptions that a test author can meet. A *client* meets the provider's own error body, never one of these."""
+
+from collections.abc import Iterable
+
+
+class HostwayFakeError(Exception):
+    """The base of every exception that this package raises on purpose."""
+
+
+class InvalidValueError(HostwayFakeError, ValueError):
+    """A value that the fake cannot use: it names the value, what was expected and the candidates."""
+
+
+class UnknownOptionError(HostwayFakeError, TypeError):
+    """A keyword argument that does not exist: it names the option and the candidates."""
+
+
+class WrongTypeError(HostwayFakeError, TypeError):
+    """A value of a type that the fake cannot use."""
+
+
+class RefusedError(HostwayFakeError, ValueError):
+    """An arrangement made from Python that Hostway's own rules forbid, such as a fourth snapshot."""
+
+
+class PortTakenError(HostwayFakeError, OSError):
+    """The port given to ``serve`` cannot be bound; the message names it."""
+
+
+class BlockedHostError(HostwayFakeError):
+    """Code under ``intercept(block_others=True)`` called a host that is not the fake."""
+
+
+def invalid(what: str, value: object, expected: str, candidates: Iterable[str] = ()) -> InvalidValueError:
+    """An `InvalidValueError` in the one form that all of them have.
+
+    >>> str(invalid("revision", "2014", "a known revision", ["2013-04", "2013-10"]))
+    "revision: got '2014', expected a known revision: '2013-04', '2013-10'"
+    """
+    listed = ", ".join(repr(candidate) for candidate in candidates)
+    return InvalidValueError(f"{what}: got {value!r}, expected {expected}" + (f": {listed}" if listed else ""))

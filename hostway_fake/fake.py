@@ -1,0 +1,348 @@
+"""`FakeHostway`: puts the floors together. What users hold; no rule of Hostway's lives here."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, timedelta, tzinfo
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final, Never, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from hostway_fake.clock import Clock, FakeClock, SystemClock
+from hostway_fake.contract.errors import BAD_HTTP, REVISIONS
+from hostway_fake.contract.readings import read
+from hostway_fake.contract.states import SnapshotStatus
+from hostway_fake.domain.identifiers import checked_account, checked_server_id, checked_volume_id
+from hostway_fake.domain.refusals import Refusal
+from hostway_fake.domain.snapshots import CreateSnapshot
+from hostway_fake.domain.state import Server, Snapshot
+from hostway_fake.exceptions import RefusedError, UnknownOptionError, WrongTypeError, invalid
+from hostway_fake.service import rendering
+from hostway_fake.service.exchange import exchange
+from hostway_fake.world import Settings, World, Worlds
+
+if TYPE_CHECKING:
+    import requests
+    from flask import Flask
+    from urllib3 import Retry
+
+    from hostway_fake.transports.requests import Pool
+    from hostway_fake.transports.server import ThreadServer
+
+DEFAULT_URL: Final = "http://api.hostway.test"
+"""A reserved name: a mount that was forgotten cannot carry credentials to a real host."""
+DEFAULT_AUTH: Final = ("jello614636", "hostway")
+DEFAULT_BUILD_SECONDS: Final = 60
+"""How long a snapshot stays in BUILD unless told otherwise."""
+
+_CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {"fake": FakeClock, "system": SystemClock}
+
+
+class FakeHostway:
+    """A Hostway account of your own, and the ways to reach it.
+
+    Everything is a keyword: ``seed`` for ids and guids; ``clock``, ``"fake"`` (stands still until advanced),
+    ``"system"`` or an object with ``now()``; ``revision`` of the error bodies, ``"2013-04"`` or ``"2013-10"``;
+    ``readings``, see `hostway_fake.READINGS`; ``url``, the base URL of the code under test, without a path;
+    ``auth``, user and password, where the user is the account; ``build_seconds``; ``time_zone`` of ``create_time``
+    and of the date in ids.
+
+    >>> with FakeHostway() as fake:
+    ...     server = fake.add_server("jello614636-USOTE-0214")
+    ...     answer = fake.session().post(f"{fake.url}/servers/{server.id}/snapshots", json={"snapshot": {"name": "a"}})
+    ...     fake.clock.advance(minutes=5)
+    ...     later = fake.session().get(answer.headers["Location"])
+    >>> answer.status_code, answer.json()["snapshot"]["status"], later.json()["snapshot"]["status"]
+    (202, 'BUILD', 'ACTIVE')
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        clock: str | Clock = "fake",
+        revision: str = REVISIONS[0],
+        readings: Mapping[str, str | int | bool] | None = None,
+        url: str = DEFAULT_URL,
+        auth: tuple[str, str] = DEFAULT_AUTH,
+        build_seconds: float = DEFAULT_BUILD_SECONDS,
+        time_zone: str | tzinfo = UTC,
+        **unknown: Never,
+    ) -> None:
+        if unknown:
+            raise _unknown_options(unknown)
+        account, password = _checked_auth(auth)
+        settings = Settings(
+            account=account,
+            password=password,
+            seed=_checked_seed(seed),
+            revision=_checked_revision(revision),
+            readings=read(readings),
+            build_time=_checked_build_time(build_seconds),
+            time_zone=_checked_time_zone(time_zone),
+        )
+        self._url = _checked_url(url)
+        self._over_socket = False
+        self._worlds = Worlds(World(settings, _checked_clock(clock)))
+        self._servers: set[ThreadServer] = set()
+
+    def sibling(self, user: str, password: str, **options: Any) -> "FakeHostway":
+        """Another fake, with its own world, behind the same ways in: the credentials of a request choose.
+
+        ``options`` are those of `FakeHostway`. Each account answers 403 to the other. Close a sibling to take its
+        account away.
+        """
+        sibling = FakeHostway(**{"url": self._url, **options, "auth": (user, password)})
+        sibling._worlds = Worlds(sibling._worlds.home, self._worlds.by_account)
+        return sibling
+
+    def at(self, url: str) -> "FakeHostway":
+        """This fake, the same world, as it looks through a running server: ``url`` is the socket's.
+
+        ``session()`` then goes over the socket.
+        """
+        face = copy.copy(self)
+        face.__dict__.pop("_pool", None)
+        face._url, face._over_socket = _checked_url(url), True
+        return face
+
+    def close(self) -> None:
+        """Stop its servers, forget the account. A second call does nothing."""
+        for server in tuple(self._servers):
+            server.stop()
+        self._worlds.leave()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<FakeHostway {self.auth[0]} at {self.url}>"
+
+    # What the code under test is given
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a trailing slash."""
+        return self._url
+
+    @property
+    def auth(self) -> tuple[str, str]:
+        """User and password; the user is the account."""
+        return self._worlds.home.settings.account, self._worlds.home.settings.password
+
+    @property
+    def clock(self) -> Any:
+        """The clock of this world; a `hostway_fake.FakeClock` by default."""
+        return self._worlds.home.clock
+
+    # What the account holds
+
+    def add_server(self, id: str | None = None) -> "ServerHandle":  # noqa: A002  # the agreed name
+        """Add a server that is ACTIVE at every instant; without an id it gets one in the documented format."""
+        if id is not None:
+            checked_server_id(id)
+        return ServerHandle(self._worlds.home, self._worlds.home.add_server(id).id)
+
+    @property
+    def servers(self) -> "tuple[ServerHandle, ...]":
+        """The servers of this account, in the order in which they were added."""
+        return tuple(ServerHandle(self._worlds.home, server.id) for server in self._worlds.home.servers())
+
+    # Ways in
+
+    @cached_property
+    def _pool(self) -> "Pool":
+        from hostway_fake.transports.requests import Pool
+
+        return Pool(self._url, partial(exchange, self._worlds))
+
+    def session(self) -> "requests.Session":
+        """A `requests.Session` that reaches this fake at `url`, authenticated; proxies and netrc play no part."""
+        from hostway_fake.transports.requests import HostwaySession
+
+        session = HostwaySession()
+        session.auth = self.auth
+        if not self._over_socket:
+            self.mount(session)
+        return session
+
+    def mount(self, session: "requests.Session", max_retries: "int | Retry" = 0) -> None:
+        """Let a session reach this fake at `url`, without a socket; ``max_retries`` is that of requests' adapter."""
+        from hostway_fake.transports.requests import HostwayAdapter
+
+        adapter = HostwayAdapter(self._pool, max_retries)
+        for prefix in self._pool.origin.prefixes:
+            session.mount(prefix, adapter)
+
+    @contextmanager
+    def intercept(self, *, block_others: bool = False) -> Iterator[Self]:
+        """Let every `requests` session of the process, made before or inside, reach this fake at `url`.
+
+        Sessions keep their own adapters and retries. Other hosts are left alone, or under ``block_others`` refused with
+        `hostway_fake.BlockedHostError`. Interceptions nest; the innermost is asked first.
+        """
+        from hostway_fake.transports.requests import intercept
+
+        with intercept(self._pool, block_others):
+            yield self
+
+    @cached_property
+    def wsgi_app(self) -> "Flask":
+        """The Flask application: for ``test_client()`` or any WSGI server."""
+        from hostway_fake.app import create_app
+
+        return create_app(self._worlds)
+
+    @contextmanager
+    def serve(self, host: str = "127.0.0.1", port: int = 0, *, read_timeout: float = 5) -> "Iterator[ThreadServer]":
+        """Serve on a real socket, in a thread, while the block runs; what it yields has a ``url``.
+
+        It listens before the block begins, and stops at its end, also with open connections. A taken port raises
+        `hostway_fake.PortTakenError`. ``read_timeout`` is how many seconds a client may stay silent in the middle of a
+        request. An exception in the server's threads is raised at the end of the block.
+        """
+        from hostway_fake.transports.server import ThreadServer
+
+        home = self._worlds.home
+        server = ThreadServer(
+            self.wsgi_app,
+            lambda flaw: rendering.refused(home, Refusal(BAD_HTTP, flaw)),
+            partial(rendering.failed, home),
+            host,
+            port,
+            read_timeout,
+        )
+        self._servers.add(server)
+        try:
+            yield server
+        finally:
+            server.stop()
+            self._servers.discard(server)
+        if server.failures:
+            raise server.failures[0] if len(server.failures) == 1 else ExceptionGroup("in the server", server.failures)
+
+
+class ServerHandle:
+    """A server of a fake: reads and arranges what it holds, from Python."""
+
+    def __init__(self, world: World, server_id: str) -> None:
+        self._world = world
+        self.id = server_id
+
+    def __repr__(self) -> str:
+        return f"<ServerHandle {self.id}>"
+
+    @property
+    def _server(self) -> Server:
+        return self._world.server(self.id)
+
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """Its snapshots as of now, DELETED ones too, oldest request first."""
+        return self._server.snapshots
+
+    @property
+    def volumes(self) -> tuple[str, ...]:
+        """The ids of the volumes that are attached to it."""
+        return self._server.volumes
+
+    def add_snapshot(self, name: str, status: str = "ACTIVE") -> Snapshot:
+        """Add a snapshot that has ``status`` already; what Hostway forbids raises `hostway_fake.RefusedError`."""
+        if not isinstance(name, str):
+            raise WrongTypeError(f"name: got {name!r}, expected a string")
+        if not name:
+            raise invalid("name", name, "a string that is not empty")
+        if status not in tuple(SnapshotStatus):
+            raise invalid("status", status, "one of", SnapshotStatus)
+        with _refusals_as_errors(self.id):
+            return self._world.add_snapshot(self.id, CreateSnapshot(name), SnapshotStatus(status))
+
+    def attach_volume(self, volume_id: str | None = None) -> str:
+        """Attach a volume, so that a snapshot is refused with 400; returns its id, drawn when none is given."""
+        if volume_id is not None:
+            checked_volume_id(volume_id)
+        with _refusals_as_errors(self.id):
+            return self._world.attach_volume(self.id, volume_id)
+
+    def detach_volume(self, volume_id: str) -> None:
+        """Detach a volume that is attached."""
+        if volume_id not in self.volumes:
+            raise invalid("volume id", volume_id, f"one attached to {self.id}", self.volumes)
+        self._world.detach_volume(self.id, volume_id)
+
+
+@contextmanager
+def _refusals_as_errors(server_id: str) -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refusal:
+        raise RefusedError(f"{server_id}: Hostway would answer {refusal}") from None
+
+
+def _unknown_options(unknown: Mapping[str, object]) -> UnknownOptionError:
+    known = ", ".join(FakeHostway.__init__.__kwdefaults__ or ())
+    return UnknownOptionError(f"unknown option {', '.join(unknown)}; the options are {known}")
+
+
+def _checked_auth(auth: object) -> tuple[str, str]:
+    match auth:
+        case (str(user), str(password)):
+            return checked_account(user), password
+        case _:
+            raise WrongTypeError(f"auth: got {auth!r}, expected a tuple of user and password")
+
+
+def _checked_seed(seed: object) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise WrongTypeError(f"seed: got {seed!r}, expected an int")
+    return seed
+
+
+def _checked_revision(revision: object) -> str:
+    if revision not in REVISIONS:
+        raise invalid("revision", revision, "one of", REVISIONS)
+    return str(revision)
+
+
+def _checked_build_time(seconds: object) -> timedelta:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise WrongTypeError(f"build_seconds: got {seconds!r}, expected a number")
+    if not 0 <= seconds <= 10**9:
+        raise invalid("build_seconds", seconds, "a number from 0 to 1,000,000,000")
+    return timedelta(seconds=seconds)
+
+
+def _checked_time_zone(time_zone: object) -> tzinfo:
+    if isinstance(time_zone, tzinfo):
+        return time_zone
+    try:
+        return ZoneInfo(str(time_zone))
+    except (ValueError, OSError, LookupError):
+        raise invalid("time_zone", time_zone, "a tzinfo or the name of a time zone, such as 'US/Central'") from None
+
+
+def _checked_clock(clock: object) -> Clock:
+    if isinstance(clock, Clock):
+        return clock
+    if not isinstance(clock, str) or clock not in _CLOCKS:
+        raise invalid("clock", clock, "an object with now(), or one of", _CLOCKS)
+    return _CLOCKS[clock]()
+
+
+def _checked_url(url: object) -> str:
+    expected = "http:// or https://, a host and an optional port, such as 'http://api.hostway.test'"
+    if not isinstance(url, str):
+        raise WrongTypeError(f"url: got {url!r}, expected {expected}")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise invalid("url", url, expected) from None
+    rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in ("http", "https") or not parts.hostname or rest or port == 0:
+        raise invalid("url", url, expected)
+    return url.rstrip("/")

@@ -1,0 +1,96 @@
+"""The pytest plugin: fixtures and a marker. It imports nothing but pytest until a fixture is used."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    import requests
+
+    from hostway_fake.fake import FakeHostway
+
+_MARKER = "fake_hostway"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        f"{_MARKER}(**options): options of FakeHostway for the fakes of this test; they win over fake_hostway_options.",
+    )
+
+
+@pytest.fixture(scope="session")
+def _fake_hostway_house() -> "Iterator[FakeHostway]":
+    """The fake behind whose ways in the fakes of all tests live, so that one server can serve them all."""
+    from hostway_fake.fake import FakeHostway
+
+    with FakeHostway(auth=("fakehouse", "fakehouse")) as house:
+        yield house
+
+
+@pytest.fixture(scope="session")
+def _fake_hostway_socket(_fake_hostway_house: "FakeHostway") -> Iterator[str]:
+    """The URL of the one server of this process."""
+    with _fake_hostway_house.serve() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def fake_hostway_base_url() -> str:
+    """Override it to give the code under test another base URL than ``http://api.hostway.test``."""
+    return "http://api.hostway.test"
+
+
+@pytest.fixture
+def fake_hostway_credentials(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """User and password, other ones for each test; override it for fixed ones."""
+    from hashlib import blake2b
+
+    draw = int(blake2b(request.node.nodeid.encode(), digest_size=6).hexdigest(), 16)
+    return f"test{draw}", f"password{draw % 9973}"
+
+
+@pytest.fixture
+def fake_hostway_options() -> Mapping[str, Any]:
+    """Override it to return keyword arguments of `FakeHostway` for the tests in reach."""
+    return {}
+
+
+@pytest.fixture
+def fake_hostway(
+    request: pytest.FixtureRequest,
+    _fake_hostway_house: "FakeHostway",
+    fake_hostway_base_url: str,
+    fake_hostway_credentials: tuple[str, str],
+    fake_hostway_options: Mapping[str, Any],
+) -> "Iterator[FakeHostway]":
+    """A Hostway account of this test's own, in process."""
+    options: dict[str, Any] = {"url": fake_hostway_base_url, "auth": fake_hostway_credentials, **fake_hostway_options}
+    for marker in reversed(list(request.node.iter_markers(_MARKER))):  # the closest to the test wins
+        if marker.args:
+            raise pytest.UsageError(f"@pytest.mark.{_MARKER} takes keyword arguments only, not {marker.args!r}")
+        options |= marker.kwargs
+    user, password = options.pop("auth")
+    with _fake_hostway_house.sibling(user, password, **options) as fake:
+        yield fake
+
+
+@pytest.fixture
+def fake_hostway_server(
+    fake_hostway: "FakeHostway", _fake_hostway_socket: str, monkeypatch: pytest.MonkeyPatch
+) -> "FakeHostway":
+    """The account of ``fake_hostway``, at the URL of a real socket: for any client."""
+    import os
+
+    for name in ("no_proxy", "NO_PROXY"):
+        others = os.environ.get(name)
+        monkeypatch.setenv(name, f"{others},127.0.0.1" if others else "127.0.0.1")
+    return fake_hostway.at(_fake_hostway_socket)
+
+
+@pytest.fixture
+def fake_hostway_session(fake_hostway: "FakeHostway") -> "Iterator[requests.Session]":
+    """A `requests.Session` that reaches ``fake_hostway``, authenticated."""
+    with fake_hostway.session() as session:
+        yield session

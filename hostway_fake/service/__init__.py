@@ -1,0 +1,1 @@
+"""The API without a wire: a Request in, an Answer out. No framework, no socket."""

@@ -1,0 +1,46 @@
+"""One function for each operation: parse, ask the world, render."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from hostway_fake.domain import snapshots
+from hostway_fake.service import parsing, rendering
+from hostway_fake.service.messages import Answer, Request
+from hostway_fake.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request whose world and operation are known. ``origin`` is what goes before the path of a link."""
+
+    world: World
+    request: Request
+    arguments: Mapping[str, str]
+    origin: str
+
+
+def create_snapshot(call: Call) -> Answer:
+    server_id = call.arguments["server_id"]
+    call.world.require_server(server_id)
+    command = parsing.create_snapshot(call.request)
+    snapshot = call.world.create_snapshot(server_id, command)
+    return rendering.created(call.world, server_id, snapshot, call.origin)
+
+
+def get_snapshot(call: Call) -> Answer:
+    server = call.world.server(call.arguments["server_id"])
+    snapshot = snapshots.shown(server, call.arguments["snapshot_id"], call.world.settings.readings)
+    return rendering.one(call.world, server, snapshot, call.origin)
+
+
+def list_snapshots(call: Call) -> Answer:
+    server = call.world.server(call.arguments["server_id"])
+    listed = snapshots.listed(server, call.world.settings.readings)
+    return rendering.many(call.world, server, listed, call.origin)
+
+
+HANDLERS: Final[Mapping[str, Callable[[Call], Answer]]] = {
+    handler.__name__: handler for handler in (create_snapshot, get_snapshot, list_snapshots)
+}
+"""Every operation of the table by its name."""

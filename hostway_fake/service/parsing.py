@@ -1,0 +1,105 @@
+"""From a request to a command, or the refusal that says which part of the request is at fault."""
+
+import json
+import re
+from typing import Final, NoReturn
+
+from hostway_fake.contract.errors import BAD_BODY, BAD_HTTP, BODY_TOO_LARGE, UNSUPPORTED_MEDIA
+from hostway_fake.contract.limits import BODY_LIMIT
+from hostway_fake.domain.refusals import Refusal
+from hostway_fake.domain.snapshots import CreateSnapshot
+from hostway_fake.service.messages import Request
+
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_LENGTH: Final = re.compile(r"[0-9]{1,18}")
+_MEDIA_TYPE_END: Final = re.compile(r"[;,\s]")
+
+
+def check_message(request: Request) -> None:
+    """Refuse what is not a well-formed HTTP request: it is looked at before anything else."""
+    headers = request.headers
+    if request.flaw:
+        raise Refusal(BAD_HTTP, request.flaw)
+    host = headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        raise Refusal(BAD_HTTP, f"Host must be a host and an optional port, not {_brief(host)}.")
+    length = headers.get("content-length")
+    if length is None:
+        return
+    if not _LENGTH.fullmatch(length):
+        raise Refusal(BAD_HTTP, f"Content-Length must be a number, not {_brief(length)}.")
+    if len(request.body) < int(length) <= BODY_LIMIT:
+        raise Refusal(BAD_HTTP, f"The body ended after {len(request.body)} of {length} bytes.")
+
+
+def create_snapshot(request: Request) -> CreateSnapshot:
+    """The command in the body of ``create_snapshot``."""
+    snapshot = _json(request).get("snapshot")
+    if not isinstance(snapshot, dict):
+        raise Refusal(BAD_BODY, f"snapshot must be an object, not {_kind(snapshot)}.")
+    name = _string(snapshot, "snapshot", "name", None)
+    if not name:
+        raise Refusal(BAD_BODY, "snapshot.name must not be empty.")
+    return CreateSnapshot(name, _string(snapshot, "snapshot", "description", ""))
+
+
+def _json(request: Request) -> dict[str, object]:
+    """The object in the body; refused are another media type, a body over the limit, and all that is not an object."""
+    media_type = _MEDIA_TYPE_END.split(request.headers.get("content-type", "").strip(), maxsplit=1)[0]
+    if media_type and media_type.lower() != "application/json":
+        raise Refusal(UNSUPPORTED_MEDIA, _brief(media_type))
+    if max(len(request.body), int(request.headers.get("content-length", 0))) > BODY_LIMIT:
+        raise Refusal(BODY_TOO_LARGE, BODY_LIMIT)
+    try:
+        parsed = _DECODER.decode(request.body.decode())
+    except UnicodeDecodeError as error:
+        raise Refusal(BAD_BODY, f"The body is not UTF-8: byte {error.start} is invalid.") from None
+    except json.JSONDecodeError as error:
+        raise Refusal(BAD_BODY, f"The body is not JSON: {error}.") from None
+    except RecursionError:
+        raise Refusal(BAD_BODY, "The body is nested too deeply.") from None
+    except ValueError:
+        raise Refusal(BAD_BODY, "The body holds a number of too many digits.") from None
+    if not isinstance(parsed, dict):
+        raise Refusal(BAD_BODY, f"The body must be an object, not {_kind(parsed)}.")
+    return parsed
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise Refusal(BAD_BODY, f"The body is not JSON: {constant} is not a number.")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _string(parent: dict[str, object], place: str, key: str, default: str | None) -> str:
+    value = parent.get(key, default)
+    if not isinstance(value, str):
+        raise Refusal(BAD_BODY, f"{place}.{key} must be a string, not {_kind(value)}.")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Refusal(BAD_BODY, f"{place}.{key} holds half of a surrogate pair.") from None
+    return value
+
+
+def _kind(value: object) -> str:
+    """A value of JSON in the words of JSON."""
+    match value:
+        case None:
+            return "null or absent"
+        case bool():
+            return "a boolean"
+        case dict():
+            return "an object"
+        case list():
+            return "an array"
+        case str():
+            return "a string"
+        case _:
+            return "a number"
+
+
+def _brief(text: str) -> str:
+    """A value of the client's, quoted, short enough for a message."""
+    return ascii(text if len(text) <= 60 else text[:60] + "...")

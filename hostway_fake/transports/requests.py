@@ -1,0 +1,296 @@
+"""The way in for ``requests``, without a socket: below urllib3, so that retries and exceptions are the real ones."""
+
+import io
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock, local
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests import PreparedRequest, Session
+from requests import Request as RequestsRequest
+from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, Retry
+from urllib3.util.request import body_to_chunks
+from urllib3.util.util import to_bytes
+
+from hostway_fake.exceptions import BlockedHostError
+from hostway_fake.service.messages import Answer, Request, origin_form
+
+Exchange = Callable[[Request], Answer]
+"""A request in, its answer out: the exchange with its worlds filled in."""
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port of a base URL, as the adapter compares them."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: str) -> "Origin":
+        parts = urlsplit(url)
+        return cls(parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0))
+
+    @property
+    def header(self) -> str:
+        """What a client sends as ``Host``."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS.get(self.scheme) else f"{host}:{self.port}"
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Where a session mounts the adapter: also with the default port spelled out."""
+        plain = f"{self.scheme}://{self.header}/"
+        host = self.header if self.port == _PORTS.get(self.scheme) else ""
+        return (plain, f"{self.scheme}://{host}:{self.port}/") if host else (plain,)
+
+
+class _Response(HTTPResponse):
+    """A response whose body is in memory: asked for in pieces that hold all of it, it comes in one."""
+
+    def stream(self, amt: int | None = 65536, decode_content: bool | None = None) -> Generator[bytes, None, None]:
+        if amt is None or self.length_remaining is None or amt < self.length_remaining:
+            yield from super().stream(amt, decode_content)
+        elif data := self.read(decode_content=decode_content):
+            yield data
+
+
+class _Connection:
+    """What the pool takes for a connection. The exchange happens while the client waits for the response."""
+
+    is_verified = True
+    is_connected = True
+    is_closed = False  # so that urllib3 hands over the read timeout before it waits
+    proxy = None
+    proxy_is_verified = None
+    has_connected_to_proxy = False
+    timeout: float | None = None
+
+    def __init__(self, origin: Origin, exchange: Exchange) -> None:
+        self._scheme = origin.scheme
+        self._host = origin.header
+        self._exchange = exchange
+        self._request: Request | None = None
+        self._answer: Answer | None = None
+        self._options: dict[str, Any] = {}
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, str | bytes] | None = None,
+        *,
+        chunked: bool = False,
+        preload_content: bool = True,
+        decode_content: bool = True,
+        enforce_content_length: bool = True,
+    ) -> None:
+        if self._request is not None:
+            return  # it was sent already, and its answer waits
+        sent = {"host": self._host}
+        for name, value in (headers or {}).items():
+            sent[_text(name).lower()] = _text(value)
+        target, scheme, sent = origin_form(url, self._scheme, sent)
+        payload = body if isinstance(body, bytes) else _joined(body, method) if body is not None else b""
+        self._request = Request(method, target, sent, payload, scheme)
+        self._options = {
+            "preload_content": preload_content,
+            "decode_content": decode_content,
+            "enforce_content_length": enforce_content_length,
+            "request_method": method,
+            "request_url": url,
+        }
+
+    def exchanged(self) -> Answer:
+        """The answer to the request, which is exchanged once."""
+        if self._answer is None:
+            assert self._request is not None
+            self._answer = self._exchange(self._request)
+        return self._answer
+
+    def getresponse(self) -> HTTPResponse:
+        return self.response(self.exchanged())
+
+    def response(self, answer: Answer) -> HTTPResponse:
+        return _Response(
+            body=io.BytesIO(answer.body),
+            headers=dict(answer.headers),
+            status=answer.status,
+            version=11,
+            version_string="HTTP/1.1",
+            reason=answer.reason,
+            **self._options,
+        )
+
+    def connect(self) -> None:
+        """There is nothing to connect to."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def _text(value: str | bytes) -> str:
+    """A header as the wire carries it: what does not fit into Latin-1 fails as it fails there."""
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    if not text.isascii():
+        text.encode("latin-1")
+    return text
+
+
+def _joined(body: Any, method: str) -> bytes:
+    chunks = body_to_chunks(body, method, 65536).chunks or ()
+    return b"".join(to_bytes(chunk) for chunk in chunks)
+
+
+class Pool(HTTPConnectionPool):
+    """urllib3's own pool, whose connections end at the exchange."""
+
+    def __init__(self, url: str, exchange: Exchange) -> None:
+        self.origin: Origin = Origin.of(url)
+        self.exchange = exchange
+        self._begun = local()
+        super().__init__(self.origin.host, self.origin.port)
+        self.scheme: str = self.origin.scheme
+
+    def urlopen(  # type: ignore[override]
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Any = None,
+        retries: Any = None,
+        **options: Any,
+    ) -> BaseHTTPResponse:
+        """An answer that nobody will retry goes straight back; with all else urllib3 does what it always does."""
+        if not (isinstance(retries, Retry) and (body is None or isinstance(body, bytes))):
+            return super().urlopen(method, url, body, headers, retries, **options)
+        connection = _Connection(self.origin, self.exchange)
+        connection.request(method, url, body, headers, preload_content=False, decode_content=False)
+        answer = connection.exchanged()
+        if retries.is_retry(method, answer.status, answer.has("Retry-After")):
+            self._begun.connection = connection
+            return super().urlopen(method, url, body, headers, retries, **options)
+        response = connection.response(answer)
+        response.retries = retries
+        return response
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        begun = self._begun.__dict__.pop("connection", None)
+        return begun or _Connection(self.origin, self.exchange)
+
+    def _put_conn(self, conn: Any) -> None:
+        """There is nothing to keep."""
+
+    def _validate_conn(self, conn: Any) -> None:
+        """There is no certificate."""
+
+
+class HostwayAdapter(HTTPAdapter):
+    """A `requests` adapter to be mounted on a session."""
+
+    def __init__(self, pool: Pool, max_retries: int | Retry = 0) -> None:
+        super().__init__(max_retries=max_retries)
+        self._pool = pool
+
+    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:
+        return self._pool
+
+    def request_url(self, request: PreparedRequest, proxies: Any) -> str:
+        return request.path_url
+
+    def cert_verify(self, *_: Any, **__: Any) -> None:
+        """There is no certificate."""
+
+
+class HostwaySession(Session):
+    """A session that knows that nothing of the machine takes part, and spares itself the merging of what is empty."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+
+    def prepare_request(self, request: RequestsRequest) -> PreparedRequest:
+        request.params = request.params or None  # requests merges an empty dict at length, and None at once
+        return super().prepare_request(request)
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        if self.trust_env or self.proxies:
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return {
+            "proxies": proxies or {},
+            "stream": self.stream if stream is None else stream,
+            "verify": self.verify if verify is None else verify,
+            "cert": self.cert if cert is None else cert,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Interception:
+    pool: Pool
+    block_others: bool
+
+
+class _Interceptor:
+    """The one patch of ``requests`` in the process, there while anything is intercepted.
+
+    It sits where an adapter asks for a pool, so that every session keeps its own adapters and retries.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._active: tuple[_Interception, ...] = ()
+        self._original: Any = None
+
+    def add(self, interception: _Interception) -> None:
+        with self._lock:
+            if not self._active:
+                self._original = HTTPAdapter.get_connection_with_tls_context
+                HTTPAdapter.get_connection_with_tls_context = self._patch(self._original)  # type: ignore[method-assign]
+            self._active = (interception, *self._active)
+
+    def remove(self, interception: _Interception) -> None:
+        with self._lock:
+            self._active = tuple(other for other in self._active if other is not interception)
+            if not self._active:
+                HTTPAdapter.get_connection_with_tls_context = self._original  # type: ignore[method-assign]
+
+    def _patch(self, original: Any) -> Any:
+        def get_connection_with_tls_context(
+            adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **kwargs: Any
+        ) -> HTTPConnectionPool:
+            active = self._active
+            origin = Origin.of(request.url or "")
+            for interception in active:
+                if interception.pool.origin == origin:
+                    return interception.pool
+            for interception in active:
+                if interception.block_others:
+                    raise BlockedHostError(
+                        f"{request.method} {request.url}: only {interception.pool.origin.header} may be called "
+                        "under intercept(block_others=True)"
+                    )
+            pool: HTTPConnectionPool = original(adapter, request, *args, **kwargs)
+            return pool
+
+        return get_connection_with_tls_context
+
+
+_INTERCEPTOR = _Interceptor()
+"""Process-wide, as what it patches is."""
+
+
+@contextmanager
+def intercept(pool: Pool, block_others: bool) -> Iterator[None]:
+    interception = _Interception(pool, block_others)
+    _INTERCEPTOR.add(interception)
+    try:
+        yield
+    finally:
+        _INTERCEPTOR.remove(interception)
