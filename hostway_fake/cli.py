@@ -8,7 +8,8 @@ from threading import Event
 
 from hostway_fake.contract.readings import READINGS
 from hostway_fake.exceptions import HostwayFakeError
-from hostway_fake.fake import DEFAULT_AUTH, DEFAULT_BUILD_SECONDS, FakeHostway
+from hostway_fake.fake import FakeHostway
+from hostway_fake.options import DEFAULT_AUTH, DEFAULT_BUILD_SECONDS
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,24 +1,23 @@
 """`FakeHostway`: puts the floors together. What users hold; no rule of Hostway's lives here."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, timedelta, tzinfo
+from datetime import UTC, tzinfo
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final, Never, Self
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, Never, Self
 
-from hostway_fake.clock import Clock, FakeClock, SystemClock
-from hostway_fake.contract.errors import BAD_HTTP, REVISIONS
+from hostway_fake import options
+from hostway_fake.clock import Clock
+from hostway_fake.contract.errors import REVISIONS
 from hostway_fake.contract.readings import read
 from hostway_fake.contract.states import SnapshotStatus
-from hostway_fake.domain.identifiers import checked_account, checked_server_id, checked_volume_id
+from hostway_fake.domain.identifiers import checked_server_id, checked_volume_id
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.state import Server, Snapshot
-from hostway_fake.exceptions import RefusedError, UnknownOptionError, WrongTypeError, invalid
-from hostway_fake.service import rendering
+from hostway_fake.exceptions import RefusedError, WrongTypeError, invalid
+from hostway_fake.options import DEFAULT_AUTH, DEFAULT_BUILD_SECONDS, DEFAULT_URL
 from hostway_fake.service.exchange import exchange
 from hostway_fake.world import Settings, World, Worlds
 
@@ -29,14 +28,6 @@ if TYPE_CHECKING:
 
     from hostway_fake.transports.requests import Pool
     from hostway_fake.transports.server import ThreadServer
-
-DEFAULT_URL: Final = "http://api.hostway.test"
-"""A reserved name: a mount that was forgotten cannot carry credentials to a real host."""
-DEFAULT_AUTH: Final = ("jello614636", "hostway")
-DEFAULT_BUILD_SECONDS: Final = 60
-"""How long a snapshot stays in BUILD unless told otherwise."""
-
-_CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {"fake": FakeClock, "system": SystemClock}
 
 
 class FakeHostway:
@@ -71,29 +62,29 @@ class FakeHostway:
         **unknown: Never,
     ) -> None:
         if unknown:
-            raise _unknown_options(unknown)
-        account, password = _checked_auth(auth)
+            raise options.unknown(unknown, FakeHostway.__init__.__kwdefaults__ or {})
+        account, password = options.checked_auth(auth)
         settings = Settings(
             account=account,
             password=password,
-            seed=_checked_seed(seed),
-            revision=_checked_revision(revision),
+            seed=options.checked_seed(seed),
+            revision=options.checked_revision(revision),
             readings=read(readings),
-            build_time=_checked_build_time(build_seconds),
-            time_zone=_checked_time_zone(time_zone),
+            build_time=options.checked_build_time(build_seconds),
+            time_zone=options.checked_time_zone(time_zone),
         )
-        self._url = _checked_url(url)
+        self._url = options.checked_url(url)
         self._over_socket = False
-        self._worlds = Worlds(World(settings, _checked_clock(clock)))
+        self._worlds = Worlds(World(settings, options.checked_clock(clock)))
         self._servers: set[ThreadServer] = set()
 
-    def sibling(self, user: str, password: str, **options: Any) -> "FakeHostway":
+    def sibling(self, user: str, password: str, **others: Any) -> "FakeHostway":
         """Another fake, with its own world, behind the same ways in: the credentials of a request choose.
 
-        ``options`` are those of `FakeHostway`. Each account answers 403 to the other. Close a sibling to take its
+        ``others`` are the options of `FakeHostway`. Each account answers 403 to the other. Close a sibling to take its
         account away.
         """
-        sibling = FakeHostway(**{"url": self._url, **options, "auth": (user, password)})
+        sibling = FakeHostway(**{"url": self._url, **others, "auth": (user, password)})
         sibling._worlds = Worlds(sibling._worlds.home, self._worlds.by_account)
         return sibling
 
@@ -104,7 +95,7 @@ class FakeHostway:
         """
         face = copy.copy(self)
         face.__dict__.pop("_pool", None)
-        face._url, face._over_socket = _checked_url(url), True
+        face._url, face._over_socket = options.checked_url(url), True
         return face
 
     def close(self) -> None:
@@ -207,15 +198,7 @@ class FakeHostway:
         """
         from hostway_fake.transports.server import ThreadServer
 
-        home = self._worlds.home
-        server = ThreadServer(
-            self.wsgi_app,
-            lambda flaw: rendering.refused(home, Refusal(BAD_HTTP, flaw)),
-            partial(rendering.failed, home),
-            host,
-            port,
-            read_timeout,
-        )
+        server = ThreadServer(self.wsgi_app, self._worlds, host, port, read_timeout)
         self._servers.add(server)
         try:
             yield server
@@ -281,68 +264,3 @@ def _refusals_as_errors(server_id: str) -> Iterator[None]:
         yield
     except Refusal as refusal:
         raise RefusedError(f"{server_id}: Hostway would answer {refusal}") from None
-
-
-def _unknown_options(unknown: Mapping[str, object]) -> UnknownOptionError:
-    known = ", ".join(FakeHostway.__init__.__kwdefaults__ or ())
-    return UnknownOptionError(f"unknown option {', '.join(unknown)}; the options are {known}")
-
-
-def _checked_auth(auth: object) -> tuple[str, str]:
-    match auth:
-        case (str(user), str(password)):
-            return checked_account(user), password
-        case _:
-            raise WrongTypeError(f"auth: got {auth!r}, expected a tuple of user and password")
-
-
-def _checked_seed(seed: object) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise WrongTypeError(f"seed: got {seed!r}, expected an int")
-    return seed
-
-
-def _checked_revision(revision: object) -> str:
-    if revision not in REVISIONS:
-        raise invalid("revision", revision, "one of", REVISIONS)
-    return str(revision)
-
-
-def _checked_build_time(seconds: object) -> timedelta:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise WrongTypeError(f"build_seconds: got {seconds!r}, expected a number")
-    if not 0 <= seconds <= 10**9:
-        raise invalid("build_seconds", seconds, "a number from 0 to 1,000,000,000")
-    return timedelta(seconds=seconds)
-
-
-def _checked_time_zone(time_zone: object) -> tzinfo:
-    if isinstance(time_zone, tzinfo):
-        return time_zone
-    try:
-        return ZoneInfo(str(time_zone))
-    except (ValueError, OSError, LookupError):
-        raise invalid("time_zone", time_zone, "a tzinfo or the name of a time zone, such as 'US/Central'") from None
-
-
-def _checked_clock(clock: object) -> Clock:
-    if isinstance(clock, Clock):
-        return clock
-    if not isinstance(clock, str) or clock not in _CLOCKS:
-        raise invalid("clock", clock, "an object with now(), or one of", _CLOCKS)
-    return _CLOCKS[clock]()
-
-
-def _checked_url(url: object) -> str:
-    expected = "http:// or https://, a host and an optional port, such as 'http://api.hostway.test'"
-    if not isinstance(url, str):
-        raise WrongTypeError(f"url: got {url!r}, expected {expected}")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise invalid("url", url, expected) from None
-    rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username
-    if parts.scheme not in ("http", "https") or not parts.hostname or rest or port == 0:
-        raise invalid("url", url, expected)
-    return url.rstrip("/")

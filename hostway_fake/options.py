@@ -1,0 +1,85 @@
+"""The options of a fake, each checked when it is given: what is wrong is named, with what was expected."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta, tzinfo
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from hostway_fake.clock import Clock, FakeClock, SystemClock
+from hostway_fake.contract.errors import REVISIONS
+from hostway_fake.domain.identifiers import checked_account
+from hostway_fake.exceptions import UnknownOptionError, WrongTypeError, invalid
+
+DEFAULT_URL: Final = "http://api.hostway.test"
+"""A reserved name: a mount that was forgotten cannot carry credentials to a real host."""
+DEFAULT_AUTH: Final = ("jello614636", "hostway")
+DEFAULT_BUILD_SECONDS: Final = 60
+"""How long a snapshot stays in BUILD unless told otherwise."""
+
+CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {"fake": FakeClock, "system": SystemClock}
+
+
+def unknown(names: Mapping[str, object], known: Mapping[str, object]) -> UnknownOptionError:
+    """The error for options that do not exist."""
+    return UnknownOptionError(f"unknown option {', '.join(names)}; the options are {', '.join(known)}")
+
+
+def checked_auth(auth: object) -> tuple[str, str]:
+    match auth:
+        case (str(user), str(password)):
+            return checked_account(user), password
+        case _:
+            raise WrongTypeError(f"auth: got {auth!r}, expected a tuple of user and password")
+
+
+def checked_seed(seed: object) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise WrongTypeError(f"seed: got {seed!r}, expected an int")
+    return seed
+
+
+def checked_revision(revision: object) -> str:
+    if revision not in REVISIONS:
+        raise invalid("revision", revision, "one of", REVISIONS)
+    return str(revision)
+
+
+def checked_build_time(seconds: object) -> timedelta:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise WrongTypeError(f"build_seconds: got {seconds!r}, expected a number")
+    if not 0 <= seconds <= 10**9:
+        raise invalid("build_seconds", seconds, "a number from 0 to 1,000,000,000")
+    return timedelta(seconds=seconds)
+
+
+def checked_time_zone(time_zone: object) -> tzinfo:
+    if isinstance(time_zone, tzinfo):
+        return time_zone
+    try:
+        return ZoneInfo(str(time_zone))
+    except (ValueError, OSError, LookupError):
+        raise invalid("time_zone", time_zone, "a tzinfo or the name of a time zone, such as 'US/Central'") from None
+
+
+def checked_clock(clock: object) -> Clock:
+    if isinstance(clock, Clock):
+        return clock
+    if not isinstance(clock, str) or clock not in CLOCKS:
+        raise invalid("clock", clock, "an object with now(), or one of", CLOCKS)
+    return CLOCKS[clock]()
+
+
+def checked_url(url: object) -> str:
+    expected = "http:// or https://, a host and an optional port, such as 'http://api.hostway.test'"
+    if not isinstance(url, str):
+        raise WrongTypeError(f"url: got {url!r}, expected {expected}")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise invalid("url", url, expected) from None
+    rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in ("http", "https") or not parts.hostname or rest or port == 0:
+        raise invalid("url", url, expected)
+    return url.rstrip("/")

@@ -1,0 +1,273 @@
+"""One connection of the thread server: the standard library parses HTTP, the WSGI application answers.
+
+Overridden is only what keep-alive, prompt stopping and the provider's error bodies need.
+"""
+
+import io
+import socket
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import unquote_to_bytes
+
+from hostway_fake.contract.limits import BODY_LIMIT
+from hostway_fake.service.messages import Answer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+_LINGER_BYTES: Final = 4 * BODY_LIMIT
+_LINGER_SECONDS: Final = 0.5
+_LINE_LIMIT: Final = 65536
+
+
+class Listener(Protocol):
+    """What a connection needs of the server that accepted it."""
+
+    app: "WSGIApplication"
+    address: tuple[Any, ...]
+    read_timeout: float
+
+    @property
+    def authority(self) -> str:
+        """Host and port, for clients that send no ``Host``."""
+        ...
+
+    def refuse(self, flaw: str) -> Answer:
+        """The answer to what cannot be read."""
+        ...
+
+    def fail(self, error: Exception) -> Answer:
+        """The answer where the application raised."""
+        ...
+
+
+class _Flaw(Exception):
+    """The request cannot be read to its end; the message says why, in a sentence for the client."""
+
+
+class _Reader(io.RawIOBase):
+    """The receiving side: the first read of a request waits for ever, the others for ``patience`` seconds.
+
+    Most requests come in one piece, so that most never touch the socket's timeout, which costs other threads' time.
+    """
+
+    def __init__(self, connection: socket.socket, patience: float) -> None:
+        self._connection = connection
+        self._patience = patience
+        self.idle = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self.idle:
+            self.idle = False
+            return self._connection.recv_into(buffer)
+        self._connection.settimeout(self._patience)
+        try:
+            return self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(None)
+
+
+class Connection(BaseHTTPRequestHandler):
+    """One connection. Answers leave in one send, and carry ``Content-Length`` always."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def __init__(self, connection: socket.socket, peer: Any, server: Listener) -> None:
+        self._server = server
+        self._unread = False
+        self._expects_continue = False
+        super().__init__(connection, peer, server)  # type: ignore[arg-type]  # it only keeps it
+
+    def setup(self) -> None:
+        super().setup()
+        self._reader = _Reader(self.connection, self._server.read_timeout)
+        self.rfile = io.BufferedReader(self._reader, 1 << 16)
+
+    def handle_one_request(self) -> None:
+        self._expects_continue = False
+        self._reader.idle = True
+        try:
+            self._converse()
+        except OSError:  # the client went away, or stopped talking in the middle of its head
+            self.close_connection = True
+
+    def _converse(self) -> None:
+        self.raw_requestline = self.rfile.readline(_LINE_LIMIT + 1)
+        if len(self.raw_requestline) > _LINE_LIMIT:
+            self.requestline = ""
+            self.send_error(400, "The request line is too long.")
+            return
+        if not self.raw_requestline:
+            self.close_connection = True
+            return
+        if not self.raw_requestline.strip(b"\r\n"):
+            self.close_connection = False  # an empty line before a request is passed over
+            return
+        if not self.parse_request():
+            return
+        if self.request_version == "HTTP/0.9":
+            self.send_error(400, "The request line names no version of HTTP.")
+            return
+        try:
+            environ = self._environ(self._body())
+        except _Flaw as flaw:
+            self.send_error(400, str(flaw))
+            return
+        self._respond(environ)
+
+    def handle_expect_100(self) -> bool:
+        self._expects_continue = True
+        return True
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What cannot be read is answered by the exchange too, and is the last on its connection."""
+        self.close_connection = self._unread = True
+        answer = self._server.refuse(f"{message or code}")
+        status = f"{answer.status} {answer.reason}"
+        self._send(status, list(answer.headers), answer.body if getattr(self, "command", "") != "HEAD" else b"")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
+        """Nothing is logged."""
+
+    # The body
+
+    def _body(self) -> bytes:
+        """The whole body, drained whatever the answer will be; one over the limit stays unread, and counts as empty."""
+        coding = self.headers.get("Transfer-Encoding", "").strip().lower()
+        lengths = self.headers.get_all("Content-Length", [])
+        if coding and (coding != "chunked" or lengths):
+            raise _Flaw("Transfer-Encoding must be chunked, and excludes Content-Length.")
+        if coding:
+            self._continue()
+            return self._chunked()
+        length = lengths[0].strip() if len(lengths) == 1 else ""
+        if not lengths or length == "0":
+            return b""
+        if not (length.isascii() and length.isdigit()):
+            raise _Flaw(f"Content-Length must be a number, not {', '.join(lengths)!a}.")
+        if len(length) > 18 or int(length) > BODY_LIMIT:
+            self.close_connection = self._unread = True
+            return b""
+        self._continue()
+        return self._exactly(int(length))
+
+    def _continue(self) -> None:
+        if self._expects_continue:
+            self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _exactly(self, count: int) -> bytes:
+        """``count`` bytes, unless the client closes or falls silent before that: then the answer is 400."""
+        body = bytearray()
+        try:
+            while len(body) < count:
+                piece = self.rfile.read1(count - len(body))
+                if not piece:
+                    break
+                body += piece
+        except TimeoutError:
+            pass
+        if len(body) < count:
+            raise _Flaw(f"The body ended after {len(body)} of {count} bytes.")
+        return bytes(body)
+
+    def _chunked(self) -> bytes:
+        body = bytearray()
+        while size := self._chunk_size():
+            if len(body) + size > BODY_LIMIT:
+                self.close_connection = self._unread = True
+                return bytes(BODY_LIMIT + 1)
+            body += self._exactly(size)
+            if self._line() != b"":
+                raise _Flaw("A chunk of the body is longer than its size says.")
+        while self._line():
+            pass  # trailers
+        return bytes(body)
+
+    def _chunk_size(self) -> int:
+        size = self._line().partition(b";")[0].strip()
+        if not size or len(size) > 16 or size.strip(b"0123456789abcdefABCDEF"):
+            raise _Flaw(f"A chunk of the body has no size: {size[:20]!a}.")
+        return int(size, 16)
+
+    def _line(self) -> bytes:
+        try:
+            line = self.rfile.readline(_LINE_LIMIT + 1)
+        except TimeoutError:
+            line = b""
+        if not line.endswith(b"\n"):
+            raise _Flaw("The chunked body ended too early.")
+        return line.rstrip(b"\r\n")
+
+    # The answer
+
+    def _environ(self, body: bytes) -> "WSGIEnvironment":
+        target = self.requestline.split()[1]
+        path, _, query = target.partition("?")
+        host, port = self._server.address[:2]
+        environ: WSGIEnvironment = {
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1"),
+            "QUERY_STRING": query,
+            "RAW_URI": target,
+            "SERVER_NAME": host,
+            "SERVER_PORT": str(port),
+            "SERVER_PROTOCOL": self.request_version,
+            "REMOTE_ADDR": self.client_address[0],
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.input_terminated": True,
+            "wsgi.errors": io.StringIO(),
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        for name, value in self.headers.items():
+            key = name.upper().replace("-", "_")
+            key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+            environ[key] = f"{environ[key]},{value.strip()}" if key in environ else value.strip()
+        if self.request_version == "HTTP/1.0":
+            environ.setdefault("HTTP_HOST", self._server.authority)
+        return environ
+
+    def _respond(self, environ: "WSGIEnvironment") -> None:
+        head: list[Any] = []
+        written: list[bytes] = []
+
+        def start_response(*started: Any) -> Callable[[bytes], object]:
+            head[:] = started
+            return written.append
+
+        try:
+            body = b"".join((*self._server.app(environ, start_response), *written))
+        except Exception as error:
+            self.close_connection = True
+            answer = self._server.fail(error)
+            head[:] = f"{answer.status} {answer.reason}", list(answer.headers)
+            body = answer.body
+        self._send(head[0], head[1], body)
+
+    def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
+        if self.close_connection:
+            lines.append("Connection: close")
+        elif self.request_version == "HTTP/1.0":
+            lines.append("Connection: keep-alive")
+        head = "\r\n".join((*lines, "\r\n"))
+        self.connection.sendall(head.encode("latin-1") + body)
+        if self._unread:
+            self._linger()
+
+    def _linger(self) -> None:
+        """Take in, for a while, what the client still sends: closing on it would reset the answer away."""
+        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.settimeout(_LINGER_SECONDS)
+        left = _LINGER_BYTES
+        while left > 0 and (piece := self.connection.recv(1 << 16)):
+            left -= len(piece)
