@@ -6,11 +6,14 @@ Names are loaded when they are first used, so that an installed but unused plugi
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hostway_fake.clock import START, Clock, FakeClock, SystemClock
+    from hostway_fake.clock import START, Clock, FakeClock, FollowingClock, SystemClock
     from hostway_fake.contract.readings import READINGS, Reading
     from hostway_fake.domain.state import Snapshot
     from hostway_fake.exceptions import (
         BlockedHostError,
+        CannotHappenError,
+        ClockError,
+        FrozenClockError,
         HostwayFakeError,
         InvalidValueError,
         PortTakenError,
@@ -19,16 +22,22 @@ if TYPE_CHECKING:
         WrongTypeError,
     )
     from hostway_fake.fake import FakeHostway, ServerHandle
+    from hostway_fake.world import Pending
 
 __all__ = [
     "READINGS",
     "START",
     "BlockedHostError",
+    "CannotHappenError",
     "Clock",
+    "ClockError",
     "FakeClock",
     "FakeHostway",
+    "FollowingClock",
+    "FrozenClockError",
     "HostwayFakeError",
     "InvalidValueError",
+    "Pending",
     "PortTakenError",
     "Reading",
     "RefusedError",
@@ -40,11 +49,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "hostway_fake.clock": ("START", "Clock", "FakeClock", "SystemClock"),
+    "hostway_fake.clock": ("START", "Clock", "FakeClock", "FollowingClock", "SystemClock"),
     "hostway_fake.contract.readings": ("READINGS", "Reading"),
     "hostway_fake.domain.state": ("Snapshot",),
     "hostway_fake.exceptions": (
         "BlockedHostError",
+        "CannotHappenError",
+        "ClockError",
+        "FrozenClockError",
         "HostwayFakeError",
         "InvalidValueError",
         "PortTakenError",
@@ -53,6 +65,7 @@ _HOMES = {
         "WrongTypeError",
     ),
     "hostway_fake.fake": ("FakeHostway", "ServerHandle"),
+    "hostway_fake.world": ("Pending",),
 }
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from threading import Event
 
+from hostway_fake.clock import FakeClock, SystemClock
 from hostway_fake.contract.readings import READINGS
 from hostway_fake.exceptions import HostwayFakeError
 from hostway_fake.fake import FakeHostway
@@ -46,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         help="how long a snapshot stays in BUILD (%(default)s)",
     )
     serve.add_argument(
+        "--rate", type=float, default=1, metavar="N", help="seconds that pass in a second; 1 is the system's clock"
+    )
+    serve.add_argument(
         "--reading",
         nargs="+",
         action="extend",
@@ -69,8 +73,9 @@ def _serve(arguments: argparse.Namespace) -> int:
     done = Event()
     user, _, password = arguments.user.partition(":")
     readings = dict(reading.partition("=")[::2] for reading in arguments.reading)
+    clock = SystemClock() if arguments.rate == 1 else FakeClock(SystemClock().now(), arguments.rate)
     with FakeHostway(
-        clock="system", auth=(user, password), build_seconds=arguments.build_seconds, readings=readings
+        clock=clock, auth=(user, password), build_seconds=arguments.build_seconds, readings=readings
     ) as fake:
         servers = [fake.add_server(server_id) for server_id in arguments.server or [None]]
         with fake.serve(arguments.host, arguments.port) as server:

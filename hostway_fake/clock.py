@@ -1,8 +1,10 @@
 """Time: the only module that may ask the machine what time it is. Rules are handed instants and never see a clock."""
 
+import datetime as machine
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from threading import Lock
-from time import CLOCK_REALTIME, clock_gettime_ns
+from time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime_ns
 from typing import Final, Protocol, runtime_checkable
 
 from hostway_fake.exceptions import WrongTypeError, invalid
@@ -11,6 +13,8 @@ START: Final = datetime(2013, 4, 12, 19, 29, tzinfo=UTC)
 """Where a `FakeClock` begins: the minute of the mission page's revision."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND: Final = 1_000_000_000
+_LATEST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 @runtime_checkable
@@ -21,7 +25,10 @@ class Clock(Protocol):
 
 
 class FakeClock:
-    """A clock that stands still until it is told to move.
+    """A clock that moves when it is told to, and of itself at `rate` seconds a second: 0 stands, 1 is real time.
+
+    Inside it counts whole nanoseconds, so that no number of small steps drifts. It knows nothing of the machine's date
+    and is not touched by libraries that freeze or move it.
 
     >>> clock = FakeClock()
     >>> clock.advance(minutes=5)
@@ -29,12 +36,37 @@ class FakeClock:
     datetime.timedelta(seconds=300)
     """
 
-    def __init__(self, start: datetime = START) -> None:
-        self._now = _aware(start)
+    def __init__(self, start: datetime = START, rate: float = 0) -> None:
         self._lock = Lock()
+        self._set(_nanoseconds(_aware("start", start)), _checked_rate(rate))
+
+    def _set(self, nanoseconds: int, rate: Fraction) -> None:
+        self._nanoseconds = nanoseconds
+        self._rate = rate
+        self._since = clock_gettime_ns(CLOCK_MONOTONIC)
+        self._now = _instant(nanoseconds)
 
     def now(self) -> datetime:
-        return self._now
+        if not self._rate:
+            return self._now
+        with self._lock:
+            return _instant(self._running())
+
+    def _running(self) -> int:
+        """The nanoseconds by now; the lock is held."""
+        passed = clock_gettime_ns(CLOCK_MONOTONIC) - self._since if self._rate else 0
+        return min(self._nanoseconds + int(passed * self._rate), _LATEST)
+
+    @property
+    def rate(self) -> float:
+        """Seconds by which it moves of itself in a second of the machine's. Changing it makes no jump."""
+        return float(self._rate)
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        checked = _checked_rate(rate)
+        with self._lock:
+            self._set(self._running(), checked)
 
     def advance(
         self,
@@ -51,36 +83,81 @@ class FakeClock:
         """
         step = _step(delta, days, hours, minutes, seconds)
         with self._lock:
-            try:
-                self._now += step
-            except OverflowError:
-                raise invalid("advance", str(step), "an instant before the year 10000") from None
+            self._move(self._running() + step, "advance", f"{step / _SECOND:g} s")
+
+    def advance_to(self, instant: datetime) -> None:
+        """Move forward to an aware datetime. Going back raises `hostway_fake.InvalidValueError`; nothing moves then."""
+        target = _nanoseconds(_aware("advance_to", instant))
+        with self._lock:
+            now = self._running()
+            if target < now:
+                raise invalid("advance_to", instant.isoformat(), f"an instant from {_instant(now).isoformat()} on")
+            self._move(target, "advance_to", instant)
+
+    def _move(self, nanoseconds: int, what: str, value: object) -> None:
+        if nanoseconds > _LATEST:
+            raise invalid(what, value, "an instant before the year 10000")
+        self._set(nanoseconds, self._rate)
 
 
 class SystemClock:
-    """The machine's own time, for the standalone server. Freezing libraries do not reach it."""
+    """The machine's own time, for the standalone server."""
 
     def now(self) -> datetime:
-        return _EPOCH + timedelta(microseconds=clock_gettime_ns(CLOCK_REALTIME) // 1000)
+        return _instant(clock_gettime_ns(CLOCK_REALTIME))
 
 
-def _aware(instant: datetime) -> datetime:
-    if not isinstance(instant, datetime) or instant.tzinfo is None:
-        raise invalid("instant", instant, "an aware datetime, such as datetime(2013, 4, 12, tzinfo=UTC)")
+class FollowingClock:
+    """The time as ``datetime.now(UTC)`` tells it to the test: whatever freezes or moves that, moves the fake.
+
+    It may go back: then the state is what it was, or will have been, at that instant.
+    """
+
+    def now(self) -> datetime:
+        return machine.datetime.now(UTC)
+
+
+def _instant(nanoseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+
+
+def _nanoseconds(instant: datetime) -> int:
+    return (instant - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def _aware(what: str, instant: object) -> datetime:
+    if not isinstance(instant, datetime):
+        raise WrongTypeError(f"{what}: got {instant!r}, expected an aware datetime")
+    if instant.tzinfo is None:
+        raise invalid(what, instant, "an aware datetime, such as datetime(2013, 4, 12, tzinfo=UTC)")
     return instant.astimezone(UTC)
 
 
-def _step(delta: timedelta | float | None, days: float, hours: float, minutes: float, seconds: float) -> timedelta:
-    try:
-        step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        if isinstance(delta, timedelta):
-            step += delta
-        elif delta is not None:
-            step += timedelta(seconds=delta)
-    except TypeError:
-        raise WrongTypeError(f"advance: got {delta!r}, expected a timedelta or a number of seconds") from None
-    except (OverflowError, ValueError):
-        raise invalid("advance", delta, "a finite time") from None
-    if step < timedelta(0):
-        raise invalid("advance", str(step), "a time that is not negative: a clock does not go back")
+def _checked_rate(rate: object) -> Fraction:
+    if isinstance(rate, bool) or not isinstance(rate, int | float):
+        raise WrongTypeError(f"rate: got {rate!r}, expected a number")
+    if not 0 <= rate <= 10**9:
+        raise invalid("rate", rate, "a number from 0 (stands) to 1,000,000,000")
+    return Fraction(rate)
+
+
+def _step(delta: timedelta | float | None, days: float, hours: float, minutes: float, seconds: float) -> int:
+    """The nanoseconds of a step forward, exactly: floats are taken for what they are, and rounded once."""
+    if isinstance(delta, timedelta):
+        exact = Fraction(delta // timedelta(microseconds=1), 1_000_000)
+    else:
+        exact = _exact("delta", 0 if delta is None else delta)
+    exact += 86_400 * _exact("days", days) + 3_600 * _exact("hours", hours) + 60 * _exact("minutes", minutes)
+    step = round((exact + _exact("seconds", seconds)) * _SECOND)
+    if step < 0:
+        raise invalid("advance", f"{step / _SECOND:g} s", "a time that is not negative: a clock does not go back")
     return step
+
+
+def _exact(what: str, value: object) -> Fraction:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise WrongTypeError(f"advance: got {what}={value!r}, expected a number")
+    try:
+        return Fraction(value)
+    except (OverflowError, ValueError):
+        raise invalid("advance", f"{what}={value!r}", "a finite number") from None

@@ -27,6 +27,18 @@ class PortTakenError(HostwayFakeError, OSError):
     """The port given to ``serve`` cannot be bound; the message names it."""
 
 
+class ClockError(HostwayFakeError, TypeError):
+    """A clock was told to move that is not the fake's to move; the message says who moves it."""
+
+
+class CannotHappenError(HostwayFakeError, ValueError):
+    """What ``run_until`` was told to wait for will not happen; the message says what will."""
+
+
+class FrozenClockError(HostwayFakeError, AssertionError):
+    """A client polled an unfinished resource again and again, and nothing can come of it."""
+
+
 class BlockedHostError(HostwayFakeError):
     """Code under ``intercept(block_others=True)`` called a host that is not the fake."""
 

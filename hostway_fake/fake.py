@@ -1,14 +1,15 @@
 """`FakeHostway`: puts the floors together. What users hold; no rule of Hostway's lives here."""
 
 import copy
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, tzinfo
 from functools import cached_property, partial
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Never, Self
 
-from hostway_fake import options
-from hostway_fake.clock import Clock
+from hostway_fake import options, waiting
+from hostway_fake.clock import Clock, FakeClock
 from hostway_fake.contract.errors import REVISIONS
 from hostway_fake.contract.readings import read
 from hostway_fake.contract.states import SnapshotStatus
@@ -17,8 +18,9 @@ from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.state import Server, Snapshot
 from hostway_fake.exceptions import RefusedError, WrongTypeError, invalid
-from hostway_fake.options import DEFAULT_AUTH, DEFAULT_BUILD_SECONDS, DEFAULT_URL
+from hostway_fake.options import DEFAULT_AUTH, DEFAULT_BUILD_SECONDS, DEFAULT_POLL_LIMIT, DEFAULT_URL
 from hostway_fake.service.exchange import exchange
+from hostway_fake.waiting import Builds, WorldClock
 from hostway_fake.world import Settings, World, Worlds
 
 if TYPE_CHECKING:
@@ -34,10 +36,12 @@ class FakeHostway:
     """A Hostway account of your own, and the ways to reach it.
 
     Everything is a keyword: ``seed`` for ids and guids; ``clock``, ``"fake"`` (stands still until advanced),
-    ``"system"`` or an object with ``now()``; ``revision`` of the error bodies, ``"2013-04"`` or ``"2013-10"``;
-    ``readings``, see `hostway_fake.READINGS`; ``url``, the base URL of the code under test, without a path;
-    ``auth``, user and password, where the user is the account; ``build_seconds``; ``time_zone`` of ``create_time``
-    and of the date in ids.
+    ``"follow"`` (as ``datetime.now(UTC)``, frozen or not), ``"system"`` or an object with ``now()``; ``revision`` of
+    the error bodies, ``"2013-04"`` or ``"2013-10"``; ``readings``, see `hostway_fake.READINGS`; ``url``, the base URL
+    of the code under test, without a path; ``auth``, user and password, where the user is the account;
+    ``build_seconds``, how long a build takes; ``poll_step``, seconds by which each read of something unfinished moves
+    the clock, never past the next event; ``poll_limit``, how often something unfinished may be polled in vain before
+    `hostway_fake.FrozenClockError`; ``time_zone`` of ``create_time`` and of the date in ids.
 
     >>> with FakeHostway() as fake:
     ...     server = fake.add_server("jello614636-USOTE-0214")
@@ -58,6 +62,8 @@ class FakeHostway:
         url: str = DEFAULT_URL,
         auth: tuple[str, str] = DEFAULT_AUTH,
         build_seconds: float = DEFAULT_BUILD_SECONDS,
+        poll_step: float | None = None,
+        poll_limit: int = DEFAULT_POLL_LIMIT,
         time_zone: str | tzinfo = UTC,
         **unknown: Never,
     ) -> None:
@@ -70,12 +76,17 @@ class FakeHostway:
             seed=options.checked_seed(seed),
             revision=options.checked_revision(revision),
             readings=read(readings),
-            build_time=options.checked_build_time(build_seconds),
+            build_time=options.checked_seconds("build_seconds", build_seconds),
+            poll_step=None if poll_step is None else options.checked_seconds("poll_step", poll_step),
+            poll_limit=options.checked_poll_limit(poll_limit),
             time_zone=options.checked_time_zone(time_zone),
         )
+        the_clock = options.checked_clock(clock)
+        if poll_step is not None:
+            waiting.fake_clock(the_clock, "poll_step")
         self._url = options.checked_url(url)
         self._over_socket = False
-        self._worlds = Worlds(World(settings, options.checked_clock(clock)))
+        self._worlds = Worlds(World(settings, the_clock))
         self._servers: set[ThreadServer] = set()
 
     def sibling(self, user: str, password: str, **others: Any) -> "FakeHostway":
@@ -126,9 +137,46 @@ class FakeHostway:
         return self._worlds.home.settings.account, self._worlds.home.settings.password
 
     @property
-    def clock(self) -> Any:
-        """The clock of this world; a `hostway_fake.FakeClock` by default."""
-        return self._worlds.home.clock
+    def clock(self) -> WorldClock:
+        """The clock of this world: what time it is, what is planned, and by default the means to move it."""
+        return WorldClock(self._worlds.home)
+
+    @property
+    def builds(self) -> Builds:
+        """How long the builds to come take and how they end, to order."""
+        return Builds(self._worlds.home)
+
+    def run_until(self, snapshot_id: str, status: str) -> Snapshot:
+        """Advance exactly to the event after which a snapshot has ``status``, and return the snapshot.
+
+        What is so already moves nothing. What will not happen raises `hostway_fake.CannotHappenError`, with what will.
+        """
+        return waiting.run_until(self._worlds.home, snapshot_id, status)
+
+    # How a client waits without waiting
+
+    @property
+    def sleep(self) -> Callable[[float], None]:
+        """To be handed to a client in place of ``time.sleep``: it advances the clock and returns at once.
+
+        It does not help a client that also asks ``time.monotonic`` for a deadline: see `patch_sleep`.
+        """
+        return waiting.sleeper(self._worlds.home)
+
+    async def async_sleep(self, seconds: float) -> None:
+        """As `sleep`, to be handed to a client in place of ``asyncio.sleep``; other tasks get their turn."""
+        import asyncio
+
+        self.sleep(seconds)
+        await asyncio.sleep(0)
+
+    def patch_sleep(self, module: str | ModuleType) -> AbstractContextManager[None]:
+        """While the block runs, a module's ``sleep``, ``time`` and ``monotonic`` run on the fake's clock.
+
+        However they were imported, and so that deadlines expire too. tenacity, stamina and urllib3's ``Retry`` are
+        covered with it. Not covered: ``asyncio.sleep``, ``datetime.now``, waiting on locks and sockets.
+        """
+        return waiting.patch_sleep(self._worlds.home, module)
 
     # What the account holds
 
@@ -149,7 +197,9 @@ class FakeHostway:
     def _pool(self) -> "Pool":
         from hostway_fake.transports.requests import Pool
 
-        return Pool(self._url, partial(exchange, self._worlds))
+        home = self._worlds.home
+        wait = waiting.sleeper(home) if isinstance(home.clock, FakeClock) else None
+        return Pool(self._url, partial(exchange, self._worlds), wait)
 
     def session(self) -> "requests.Session":
         """A `requests.Session` that reaches this fake at `url`, authenticated; proxies and netrc play no part."""
@@ -205,8 +255,7 @@ class FakeHostway:
         finally:
             server.stop()
             self._servers.discard(server)
-        if server.failures:
-            raise server.failures[0] if len(server.failures) == 1 else ExceptionGroup("in the server", server.failures)
+        server.raise_failures()
 
 
 class ServerHandle:
@@ -243,6 +292,11 @@ class ServerHandle:
             raise invalid("status", status, "one of", SnapshotStatus)
         with _refusals_as_errors(self.id):
             return self._world.add_snapshot(self.id, CreateSnapshot(name), SnapshotStatus(status))
+
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        """Delete a snapshot, built or not; one that is not there or DELETED raises `hostway_fake.RefusedError`."""
+        with _refusals_as_errors(self.id):
+            self._world.delete_snapshot(self.id, snapshot_id)
 
     def attach_volume(self, volume_id: str | None = None) -> str:
         """Attach a volume, so that a snapshot is refused with 400; returns its id, drawn when none is given."""

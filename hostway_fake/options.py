@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from hostway_fake.clock import Clock, FakeClock, SystemClock
+from hostway_fake.clock import Clock, FakeClock, FollowingClock, SystemClock
 from hostway_fake.contract.errors import REVISIONS
 from hostway_fake.domain.identifiers import checked_account
 from hostway_fake.exceptions import UnknownOptionError, WrongTypeError, invalid
@@ -14,10 +14,12 @@ from hostway_fake.exceptions import UnknownOptionError, WrongTypeError, invalid
 DEFAULT_URL: Final = "http://api.hostway.test"
 """A reserved name: a mount that was forgotten cannot carry credentials to a real host."""
 DEFAULT_AUTH: Final = ("jello614636", "hostway")
+DEFAULT_POLL_LIMIT: Final = 1000
+"""How often an unfinished resource may be polled in vain."""
 DEFAULT_BUILD_SECONDS: Final = 60
 """How long a snapshot stays in BUILD unless told otherwise."""
 
-CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {"fake": FakeClock, "system": SystemClock}
+CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {"fake": FakeClock, "follow": FollowingClock, "system": SystemClock}
 
 
 def unknown(names: Mapping[str, object], known: Mapping[str, object]) -> UnknownOptionError:
@@ -45,12 +47,20 @@ def checked_revision(revision: object) -> str:
     return str(revision)
 
 
-def checked_build_time(seconds: object) -> timedelta:
+def checked_seconds(what: str, seconds: object) -> timedelta:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise WrongTypeError(f"build_seconds: got {seconds!r}, expected a number")
+        raise WrongTypeError(f"{what}: got {seconds!r}, expected a number")
     if not 0 <= seconds <= 10**9:
-        raise invalid("build_seconds", seconds, "a number from 0 to 1,000,000,000")
+        raise invalid(what, seconds, "a number from 0 to 1,000,000,000")
     return timedelta(seconds=seconds)
+
+
+def checked_poll_limit(limit: object) -> int:
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise WrongTypeError(f"poll_limit: got {limit!r}, expected a whole number")
+    if limit < 1:
+        raise invalid("poll_limit", limit, "a whole number from 1 on")
+    return limit
 
 
 def checked_time_zone(time_zone: object) -> tzinfo:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import requests
 
     from hostway_fake.fake import FakeHostway
+    from hostway_fake.transports.server import ThreadServer
 
 _MARKER = "fake_hostway"
 
@@ -30,10 +31,10 @@ def _fake_hostway_house() -> "Iterator[FakeHostway]":
 
 
 @pytest.fixture(scope="session")
-def _fake_hostway_socket(_fake_hostway_house: "FakeHostway") -> Iterator[str]:
-    """The URL of the one server of this process."""
+def _fake_hostway_socket(_fake_hostway_house: "FakeHostway") -> "Iterator[ThreadServer]":
+    """The one server of this process."""
     with _fake_hostway_house.serve() as server:
-        yield server.url
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -78,15 +79,19 @@ def fake_hostway(
 
 @pytest.fixture
 def fake_hostway_server(
-    fake_hostway: "FakeHostway", _fake_hostway_socket: str, monkeypatch: pytest.MonkeyPatch
-) -> "FakeHostway":
-    """The account of ``fake_hostway``, at the URL of a real socket: for any client."""
+    fake_hostway: "FakeHostway", _fake_hostway_socket: "ThreadServer", monkeypatch: pytest.MonkeyPatch
+) -> "Iterator[FakeHostway]":
+    """The account of ``fake_hostway``, at the URL of a real socket: for any client.
+
+    What is raised in the server while the test runs is raised again at its end.
+    """
     import os
 
     for name in ("no_proxy", "NO_PROXY"):
         others = os.environ.get(name)
         monkeypatch.setenv(name, f"{others},127.0.0.1" if others else "127.0.0.1")
-    return fake_hostway.at(_fake_hostway_socket)
+    yield fake_hostway.at(_fake_hostway_socket.url)
+    _fake_hostway_socket.raise_failures()
 
 
 @pytest.fixture

@@ -1,18 +1,26 @@
 """State: one isolated account with its clock, seed and readings, behind one lock; and those that share the ways in."""
 
+from bisect import bisect_right, insort
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
 from threading import Lock
+from typing import Final
 
-from hostway_fake.clock import Clock
+from hostway_fake.clock import Clock, FakeClock
 from hostway_fake.contract.errors import NOT_FOUND
 from hostway_fake.contract.readings import Readings
 from hostway_fake.contract.states import SnapshotStatus
-from hostway_fake.domain import identifiers, lifecycle, snapshots, volumes
+from hostway_fake.domain import builds, identifiers, lifecycle, snapshots, volumes
+from hostway_fake.domain.builds import BuildRule
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.state import Event, Server, Snapshot
-from hostway_fake.exceptions import invalid
+from hostway_fake.exceptions import FrozenClockError, invalid
+
+_PLACES: Final = 4096
+"""How many polled places are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,22 @@ class Settings:
     readings: Readings
     build_time: timedelta
     time_zone: tzinfo = UTC
+    poll_step: timedelta | None = None
+    poll_limit: int = 1000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pending:
+    """What will happen of itself: when, to which snapshot of which server, and the status that it then has.
+
+    ``order`` says which of two that are due at once is first.
+    """
+
+    due: datetime
+    order: int
+    server_id: str
+    snapshot_id: str
+    status: SnapshotStatus
 
 
 class World:
@@ -34,11 +58,15 @@ class World:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
         self.clock = clock
+        self._goes_back = not isinstance(clock, FakeClock)
         self._passwords = {settings.password.encode(), settings.password.encode("latin-1", "replace")}
         self._lock = Lock()
         self._servers: dict[str, Server] = {}
+        self._agenda: list[tuple[datetime, int, str]] = []  # due, order and server of all that was ever planned, sorted
+        self._builds: tuple[BuildRule, ...] = ()
         self._sequence = 0
         self._errors = 0
+        self._polls: dict[str, tuple[datetime, int]] = {}
 
     def admits(self, password: bytes) -> bool:
         """Whether a client's password is this account's, in either encoding that clients use."""
@@ -62,9 +90,26 @@ class World:
         with self._lock:
             return tuple(lifecycle.at(server, now) for server in self._servers.values())
 
+    def find(self, snapshot_id: str) -> Snapshot:
+        """A snapshot of any server as of now."""
+        for server in self.servers():
+            snapshot = server.snapshot(snapshot_id)
+            if snapshot is not None:
+                return snapshot
+        raise invalid("snapshot id", snapshot_id, "a snapshot of this account")
+
     def require_server(self, server_id: str) -> None:
         """Refuse with 404 what is not here."""
         self._stored(server_id)
+
+    def _read(self, server_id: str, now: datetime) -> tuple[Server, Server]:
+        """The server to be changed, and the server as of now.
+
+        They are the same, and the past is folded in, unless the clock can go back: then the past must be kept.
+        """
+        stored = self._stored(server_id)
+        server = lifecycle.at(stored, now)
+        return (stored, server) if self._goes_back else (server, server)
 
     def _stored(self, server_id: str) -> Server:
         server = self._servers.get(server_id)
@@ -93,24 +138,27 @@ class World:
 
     def create_snapshot(self, server_id: str, command: CreateSnapshot) -> Snapshot:
         """What ``create_snapshot`` does: the new snapshot in BUILD, or a `Refusal`."""
-        return self._add_snapshot(server_id, command, (self.settings.build_time, Event.COMPLETE))
+        return self._add_snapshot(server_id, command, None)
 
     def add_snapshot(self, server_id: str, command: CreateSnapshot, status: SnapshotStatus) -> Snapshot:
         """Arrange a snapshot that has ``status`` already, under the same rules as a client's."""
         at_once = timedelta(0)
         happens = {
-            SnapshotStatus.BUILD: ((self.settings.build_time, Event.COMPLETE),),
+            SnapshotStatus.BUILD: None,
             SnapshotStatus.ACTIVE: ((at_once, Event.COMPLETE),),
             SnapshotStatus.DELETED: ((at_once, Event.COMPLETE), (at_once, Event.DELETE)),
         }
-        snapshot = self._add_snapshot(server_id, command, *happens[status])
+        snapshot = self._add_snapshot(server_id, command, happens[status])
         return self.server(server_id).snapshot(snapshot.id) or snapshot
 
-    def _add_snapshot(self, server_id: str, command: CreateSnapshot, *happens: tuple[timedelta, Event]) -> Snapshot:
+    def _add_snapshot(
+        self, server_id: str, command: CreateSnapshot, happens: tuple[tuple[timedelta, Event], ...] | None
+    ) -> Snapshot:
+        """A new snapshot; what happens to it is a build as the rules for builds have it, unless it is given."""
         settings = self.settings
         with self._lock:
             now = self.clock.now()
-            server = lifecycle.at(self._stored(server_id), now)
+            stored, server = self._read(server_id, now)
             snapshots.check_create(server, command, settings.readings)
             number = self._sequence = self._sequence + 1
             snapshot = Snapshot(
@@ -120,26 +168,117 @@ class World:
                 requested_at=now,
                 guid=identifiers.uuid(settings.seed, "guid", number),
             )
-            self._servers[server_id] = snapshots.create(
-                server, snapshot, number, *((now + after, event) for after, event in happens)
-            )
+            if happens is None:
+                happens = self._next_build(server_id, command.name, number)
+            planned = [(now + after, event) for after, event in happens]
+            self._servers[server_id] = snapshots.create(stored, snapshot, number, *planned)
+            for due, _ in planned:
+                insort(self._agenda, (due, number, server_id))
             return snapshot
+
+    def _next_build(self, server_id: str, name: str, number: int) -> tuple[tuple[timedelta, Event], ...]:
+        rule = builds.choose(self._builds, server_id, name)
+        if rule is None:
+            return ((self.settings.build_time, Event.COMPLETE),)
+        self._builds = builds.spent(self._builds, rule)
+        return builds.outcome(rule, self.settings.seed, number)
+
+    def script_build(self, rule: BuildRule) -> None:
+        """One more rule for the builds to come."""
+        with self._lock:
+            self._builds = (*self._builds, rule)
+
+    def delete_snapshot(self, server_id: str, snapshot_id: str) -> None:
+        """Delete a snapshot, built or not, or refuse."""
+        with self._lock:
+            now = self.clock.now()
+            stored, server = self._read(server_id, now)
+            number = self._sequence + 1
+            self._servers[server_id] = snapshots.delete(stored, server, snapshot_id, number, now)
+            self._sequence = number
 
     def attach_volume(self, server_id: str, volume_id: str | None) -> str:
         """Attach a volume, a new one when no id is given; its id."""
         with self._lock:
             now = self.clock.now()
-            server = lifecycle.at(self._stored(server_id), now)
+            stored, _ = self._read(server_id, now)
             if volume_id is None:
                 number = self._sequence = self._sequence + 1
                 volume_id = identifiers.volume_id(self.settings.seed, number, now.astimezone(self.settings.time_zone))
-            self._servers[server_id] = volumes.attach(server, volume_id)
+            self._servers[server_id] = volumes.attach(stored, volume_id)
             return volume_id
 
     def detach_volume(self, server_id: str, volume_id: str) -> None:
+        """Detach a volume, or refuse with 404."""
         with self._lock:
-            server = lifecycle.at(self._stored(server_id), self.clock.now())
-            self._servers[server_id] = volumes.detach(server, volume_id)
+            self._servers[server_id] = volumes.detach(self._stored(server_id), volume_id)
+
+    # What is to come
+
+    def pending(self) -> tuple[Pending, ...]:
+        """All that will happen, soonest first."""
+        with self._lock:
+            now = self.clock.now()
+            concerned = {server_id for _, _, server_id in self._after(now)}
+            return tuple(sorted(event for server_id in concerned for event in self._coming(server_id, now)))
+
+    def next_event(self) -> Pending | None:
+        """The soonest of what will happen."""
+        with self._lock:
+            now = self.clock.now()
+            for due, order, server_id in self._after(now):
+                for event in self._coming(server_id, now):
+                    if (event.due, event.order) == (due, order):
+                        return event
+            return None
+
+    def _after(self, now: datetime) -> Iterator[tuple[datetime, int, str]]:
+        """What was planned for later than ``now``; some of it may have become void since."""
+        return islice(self._agenda, bisect_right(self._agenda, now, key=_due), None)
+
+    def _coming(self, server_id: str, now: datetime) -> list[Pending]:
+        server = lifecycle.at(self._stored(server_id), now)
+        return [
+            Pending(planned.due, planned.order, server_id, planned.snapshot_id, status)
+            for planned, status in lifecycle.coming(server)
+        ]
+
+    def polled(self, place: str, server: Server, unfinished: Collection[str]) -> None:
+        """A client has read snapshots that are not finished, by their ids.
+
+        A poll-stepping clock steps; polling in vain raises `FrozenClockError`.
+        """
+        now = self.clock.now()
+        due = next((planned.due for planned in server.plan if planned.snapshot_id in unfinished), None)
+        with self._lock:
+            before, polls = self._polls.get(place, (now, 0))
+            polls = polls + 1 if due is None or before == now else 1
+            if len(self._polls) >= _PLACES:
+                self._polls.clear()
+            self._polls[place] = (now, polls)
+        if polls > self.settings.poll_limit:
+            raise FrozenClockError(_in_vain(place, polls, now, due))
+        if self.settings.poll_step is not None:
+            self._step(self.settings.poll_step, now)
+
+    def _step(self, step: timedelta, now: datetime) -> None:
+        """Move time by ``step``, but not past the next event."""
+        event = self.next_event()
+        assert isinstance(self.clock, FakeClock)
+        self.clock.advance(step if event is None else min(step, event.due - now))
+
+
+def _due(planned: tuple[datetime, int, str]) -> datetime:
+    return planned[0]
+
+
+def _in_vain(place: str, polls: int, now: datetime, due: datetime | None) -> str:
+    when = "and nothing will ever end it" if due is None else f"and it is due in {(due - now).total_seconds():g} s"
+    return (
+        f"{place} was polled {polls} times while unfinished: the clock stands at {now.isoformat()} {when}. Either move "
+        "the clock between polls (fake.clock.advance), or let waiting move it: hand fake.sleep to the client, or wrap "
+        "it in fake.patch_sleep('its.module'), or let polling move it: FakeHostway(poll_step=5)."
+    )
 
 
 @dataclass(frozen=True, slots=True)

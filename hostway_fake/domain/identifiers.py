@@ -28,6 +28,11 @@ def _draw(seed: int, purpose: str, number: int) -> bytes:
     return blake2b(f"{seed}/{purpose}/{number}".encode(), digest_size=16).digest()
 
 
+def draw_below(seed: int, purpose: str, number: int, limit: int) -> int:
+    """A number from 0 up to, but not including, ``limit``."""
+    return int.from_bytes(_draw(seed, purpose, number)) % limit
+
+
 def _dated(prefix: str, day: datetime, draw: bytes) -> str:
     rest = int.from_bytes(draw)
     letters = ""

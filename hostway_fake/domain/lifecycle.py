@@ -21,6 +21,18 @@ def plan(server: Server, *events: Planned) -> Server:
     return replace(server, plan=tuple(sorted((*server.plan, *events))))
 
 
+def coming(server: Server) -> tuple[tuple[Planned, SnapshotStatus], ...]:
+    """What of the plan will change a status, soonest first, and to which."""
+    statuses = {snapshot.id: snapshot.status for snapshot in server.snapshots}
+    changes = []
+    for planned in server.plan:
+        status = TRANSITIONS.get((statuses[planned.snapshot_id], planned.event))
+        if status is not None:
+            statuses[planned.snapshot_id] = status
+            changes.append((planned, status))
+    return tuple(changes)
+
+
 def at(server: Server, now: datetime) -> Server:
     """The server as of ``now``: what is due has happened, soonest first, each at its own time."""
     due = [planned for planned in server.plan if planned.due <= now]

@@ -68,6 +68,14 @@ def create(server: Server, snapshot: Snapshot, order: int, *happens: tuple[datet
     return lifecycle.plan(replace(server, snapshots=(*server.snapshots, snapshot)), *planned)
 
 
+def delete(server: Server, now: Server, snapshot_id: str, order: int, instant: datetime) -> Server:
+    """The server, which is ``now`` as of ``instant``, with a snapshot deleted, built or not; again is 404."""
+    snapshot = now.snapshot(snapshot_id)
+    if snapshot is None or snapshot.status is SnapshotStatus.DELETED:
+        raise Refusal(NOT_FOUND)
+    return lifecycle.plan(server, Planned(instant, order, snapshot_id, Event.DELETE))
+
+
 def listed(server: Server, readings: Readings) -> tuple[Snapshot, ...]:
     """The snapshots that a list shows, oldest request first."""
     if readings["deleted_visible"] == "always":

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from hostway_fake.contract.states import SnapshotStatus
 from hostway_fake.domain import snapshots
+from hostway_fake.domain.state import Server, Snapshot
 from hostway_fake.service import parsing, rendering
 from hostway_fake.service.messages import Answer, Request
 from hostway_fake.world import World
@@ -31,13 +33,23 @@ def create_snapshot(call: Call) -> Answer:
 def get_snapshot(call: Call) -> Answer:
     server = call.world.server(call.arguments["server_id"])
     snapshot = snapshots.shown(server, call.arguments["snapshot_id"], call.world.settings.readings)
-    return rendering.one(call.world, server, snapshot, call.origin)
+    answer = rendering.one(call.world, server, snapshot, call.origin)
+    _polled(call, server, (snapshot,))
+    return answer
 
 
 def list_snapshots(call: Call) -> Answer:
     server = call.world.server(call.arguments["server_id"])
     listed = snapshots.listed(server, call.world.settings.readings)
-    return rendering.many(call.world, server, listed, call.origin)
+    answer = rendering.many(call.world, server, listed, call.origin)
+    _polled(call, server, listed)
+    return answer
+
+
+def _polled(call: Call, server: Server, read: tuple[Snapshot, ...]) -> None:
+    unfinished = [snapshot.id for snapshot in read if snapshot.status is SnapshotStatus.BUILD]
+    if unfinished:
+        call.world.polled(call.request.target, server, unfinished)
 
 
 HANDLERS: Final[Mapping[str, Callable[[Call], Answer]]] = {

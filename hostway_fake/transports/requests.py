@@ -3,9 +3,10 @@
 import io
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from threading import Lock, local
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Session
@@ -20,6 +21,9 @@ from hostway_fake.service.messages import Answer, Request, origin_form
 
 Exchange = Callable[[Request], Answer]
 """A request in, its answer out: the exchange with its worlds filled in."""
+
+Wait = Callable[[float], None]
+"""What stands in for ``time.sleep``."""
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -96,7 +100,9 @@ class _Connection:
             return  # it was sent already, and its answer waits
         sent = {"host": self._host}
         for name, value in (headers or {}).items():
-            sent[_text(name).lower()] = _text(value)
+            if not (isinstance(value, str) and value.isascii() and isinstance(name, str)):
+                name, value = _text(name), _text(value)
+            sent[name.lower()] = value
         target, scheme, sent = origin_form(url, self._scheme, sent)
         payload = body if isinstance(body, bytes) else _joined(body, method) if body is not None else b""
         self._request = Request(method, target, sent, payload, scheme)
@@ -149,10 +155,21 @@ def _joined(body: Any, method: str) -> bytes:
     return b"".join(to_bytes(chunk) for chunk in chunks)
 
 
+class _WaitingHere(Retry):
+    """Retries that wait by a function of ours, for ``Retry-After`` and to back off."""
+
+    _wait: ClassVar[list[Wait]]
+
+    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
+        asked = self.get_retry_after(response) if self.respect_retry_after_header and response else None
+        self._wait[0](asked or self.get_backoff_time())
+
+
 class Pool(HTTPConnectionPool):
     """urllib3's own pool, whose connections end at the exchange."""
 
-    def __init__(self, url: str, exchange: Exchange) -> None:
+    def __init__(self, url: str, exchange: Exchange, wait: Wait | None) -> None:
+        self._wait = wait
         self.origin: Origin = Origin.of(url)
         self.exchange = exchange
         self._begun = local()
@@ -170,16 +187,25 @@ class Pool(HTTPConnectionPool):
     ) -> BaseHTTPResponse:
         """An answer that nobody will retry goes straight back; with all else urllib3 does what it always does."""
         if not (isinstance(retries, Retry) and (body is None or isinstance(body, bytes))):
-            return super().urlopen(method, url, body, headers, retries, **options)
+            return super().urlopen(method, url, body, headers, self._waiting_here(retries), **options)
         connection = _Connection(self.origin, self.exchange)
         connection.request(method, url, body, headers, preload_content=False, decode_content=False)
         answer = connection.exchanged()
         if retries.is_retry(method, answer.status, answer.has("Retry-After")):
             self._begun.connection = connection
-            return super().urlopen(method, url, body, headers, retries, **options)
+            return super().urlopen(method, url, body, headers, self._waiting_here(retries), **options)
         response = connection.response(answer)
         response.retries = retries
         return response
+
+    def _waiting_here(self, retries: Any) -> Any:
+        """The same retries, but that their waiting passes on the fake's clock."""
+        if self._wait is None or not isinstance(retries, Retry) or isinstance(retries, _WaitingHere):
+            return retries
+        kind = type(retries)
+        retries = copy(retries)
+        retries.__class__ = type(kind.__name__, (_WaitingHere, kind), {"_wait": [self._wait]})
+        return retries
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         begun = self._begun.__dict__.pop("connection", None)

@@ -58,6 +58,12 @@ class ThreadServer:
         self.failures.append(error)
         return rendering.failed(self._worlds.home, error)
 
+    def raise_failures(self) -> None:
+        """Raise what was raised in its threads since the last time: one as it is, several as a group."""
+        failures, self.failures = self.failures, []
+        if failures:
+            raise failures[0] if len(failures) == 1 else ExceptionGroup("in the server", failures)
+
     def stop(self) -> None:
         """Stop listening, end every connection, wait for the threads. A second call does nothing."""
         with self._lock:
