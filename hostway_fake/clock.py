@@ -101,7 +101,7 @@ class FakeClock:
 
 
 class SystemClock:
-    """The machine's own time, for the standalone server."""
+    """The machine's own time, for the standalone server. Freezing ``datetime`` in a test is not meant to reach it."""
 
     def now(self) -> datetime:
         return _instant(clock_gettime_ns(CLOCK_REALTIME))
