@@ -243,7 +243,8 @@ class HostwaySession(Session):
         self.trust_env = False
 
     def prepare_request(self, request: RequestsRequest) -> PreparedRequest:
-        request.params = request.params or None  # requests merges an empty dict at length, and None at once
+        request.headers = request.headers or None  # requests merges an empty dict at length, and None at once
+        request.params = request.params or None
         return super().prepare_request(request)
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
