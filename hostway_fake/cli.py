@@ -4,11 +4,10 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
-from threading import Event
 
 from hostway_fake.clock import FakeClock, SystemClock
 from hostway_fake.contract.readings import READINGS
-from hostway_fake.exceptions import HostwayFakeError
+from hostway_fake.exceptions import HostwayFakeError, invalid
 from hostway_fake.fake import FakeHostway
 from hostway_fake.options import DEFAULT_AUTH, DEFAULT_BUILD_SECONDS
 
@@ -70,8 +69,11 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    done = Event()
-    user, _, password = arguments.user.partition(":")
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before there are threads, so that none of them is interrupted
+    user, colon, password = arguments.user.partition(":")
+    if not colon:
+        raise invalid("user", user, "a name and a password, NAME:PASSWORD")
     readings = dict(reading.partition("=")[::2] for reading in arguments.reading)
     clock = SystemClock() if arguments.rate == 1 else FakeClock(SystemClock().now(), arguments.rate)
     with FakeHostway(
@@ -79,9 +81,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     ) as fake:
         servers = [fake.add_server(server_id) for server_id in arguments.server or [None]]
         with fake.serve(arguments.host, arguments.port) as server:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda *_: done.set())
             lines = [server.url, f"user {user} password {password}", *(f"server {server.id}" for server in servers)]
             print("\n".join(lines), flush=True)
-            done.wait()
+            signal.sigwait(signals)
     return 0

@@ -1,6 +1,7 @@
 """The tour of `hostway-fake demo`: the documented exchange and its refusals, on a real socket, checked as it goes."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 from rich.console import Console
@@ -32,7 +33,7 @@ class _Tour:
 
         self._say("A snapshot is created asynchronously: 202, BUILD, empty GUIDs.")
         created = self._create(_SERVER, "fitnesse snapshot", "fitnesse test snapshot")
-        snapshot = created.json().get("snapshot", {})
+        snapshot = _document(created).get("snapshot", {})
         self._expect(created.status_code == 202, "202 Accepted")
         self._expect(list(snapshot) == _KEYS, "the nine keys in the order of the page")
         self._expect(snapshot.get("status") == "BUILD", "status BUILD")
@@ -70,7 +71,7 @@ class _Tour:
         return self._ask("POST", f"{self.fake.url}/servers/{server_id}/snapshots", body)
 
     def _status(self, location: str) -> object:
-        return self._ask("GET", location).json().get("snapshot", {}).get("status")
+        return _document(self._ask("GET", location)).get("snapshot", {}).get("status") if location else None
 
     def _ask(self, method: str, url: str, body: object = None) -> requests.Response:
         with self.fake.session() as session:
@@ -81,11 +82,11 @@ class _Tour:
         self.console.print(f"[bold]{answer.status_code} {answer.reason}[/]")
         if "Location" in answer.headers:
             self.console.print(f"[dim]Location: {answer.headers['Location']}[/]", soft_wrap=True)
-        self.console.print(JSON(answer.text), soft_wrap=True)
+        self.console.print(JSON(answer.text) if _document(answer) else answer.text, soft_wrap=True)
         return answer
 
     def _refused(self, answer: requests.Response, error: ProviderError) -> None:
-        body = answer.json().get(ERROR_NAMES[error.status].name, {})
+        body = _document(answer).get(ERROR_NAMES[error.status].name, {})
         said = answer.status_code == body.get("code") == error.status and body.get("details") == error.details
         self._expect(said, f"{error.status}: {error.details}")
 
@@ -97,3 +98,12 @@ class _Tour:
 
     def _say(self, text: str) -> None:
         self.console.print(Panel(text, expand=False))
+
+
+def _document(answer: requests.Response) -> dict[str, Any]:
+    """The object in an answer; empty if there is none."""
+    try:
+        document = answer.json()
+    except requests.JSONDecodeError:
+        return {}
+    return document if isinstance(document, dict) else {}

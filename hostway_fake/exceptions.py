@@ -49,5 +49,5 @@ def invalid(what: str, value: object, expected: str, candidates: Iterable[str] =
     >>> str(invalid("revision", "2014", "a known revision", ["2013-04", "2013-10"]))
     "revision: got '2014', expected a known revision: '2013-04', '2013-10'"
     """
-    listed = ", ".join(repr(candidate) for candidate in candidates)
+    listed = ", ".join(repr(str(candidate)) for candidate in candidates)
     return InvalidValueError(f"{what}: got {value!r}, expected {expected}" + (f": {listed}" if listed else ""))

@@ -88,6 +88,7 @@ class FakeHostway:
         self._over_socket = False
         self._worlds = Worlds(World(settings, the_clock))
         self._servers: set[ThreadServer] = set()
+        self._siblings: list[FakeHostway] = []
 
     def sibling(self, user: str, password: str, **others: Any) -> "FakeHostway":
         """Another fake, with its own world, behind the same ways in: the credentials of a request choose.
@@ -97,6 +98,8 @@ class FakeHostway:
         """
         sibling = FakeHostway(**{"url": self._url, **others, "auth": (user, password)})
         sibling._worlds = Worlds(sibling._worlds.home, self._worlds.by_account)
+        sibling._over_socket = self._over_socket and "url" not in others
+        self._siblings.append(sibling)
         return sibling
 
     def at(self, url: str) -> "FakeHostway":
@@ -110,9 +113,11 @@ class FakeHostway:
         return face
 
     def close(self) -> None:
-        """Stop its servers, forget the account. A second call does nothing."""
+        """Stop its servers, forget the account, and close its siblings. A second call does nothing."""
         for server in tuple(self._servers):
             server.stop()
+        while self._siblings:
+            self._siblings.pop().close()
         self._worlds.leave()
 
     def __enter__(self) -> Self:

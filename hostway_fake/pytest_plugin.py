@@ -67,12 +67,14 @@ def fake_hostway(
     fake_hostway_options: Mapping[str, Any],
 ) -> "Iterator[FakeHostway]":
     """A Hostway account of this test's own, in process."""
+    from hostway_fake.options import checked_auth
+
     options: dict[str, Any] = {"url": fake_hostway_base_url, "auth": fake_hostway_credentials, **fake_hostway_options}
     for marker in reversed(list(request.node.iter_markers(_MARKER))):  # the closest to the test wins
         if marker.args:
             raise pytest.UsageError(f"@pytest.mark.{_MARKER} takes keyword arguments only, not {marker.args!r}")
         options |= marker.kwargs
-    user, password = options.pop("auth")
+    user, password = checked_auth(options.pop("auth"))
     with _fake_hostway_house.sibling(user, password, **options) as fake:
         yield fake
 

@@ -121,11 +121,11 @@ class World:
 
     def add_server(self, server_id: str | None) -> Server:
         with self._lock:
-            number = self._sequence = self._sequence + 1
             if server_id is None:
                 server_id = self._free_server_id()
             elif server_id in self._servers:
                 raise invalid("server id", server_id, "one that this account does not have yet")
+            number = self._sequence = self._sequence + 1
             guid = identifiers.uuid(self.settings.seed, "relation", number)
             server = self._servers[server_id] = Server(server_id, relation_guid=guid, disk_guid=guid)
             return server
@@ -295,4 +295,6 @@ class Worlds:
 
     def leave(self) -> None:
         """Take the home world away; its credentials are unknown from here on."""
-        self.by_account.pop(self.home.settings.account, None)
+        account = self.home.settings.account
+        if self.by_account.get(account) is self.home:
+            del self.by_account[account]

@@ -90,6 +90,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         self._expects_continue = False
+        self.command = ""
         self._reader.idle = True
         try:
             self._converse()
@@ -107,6 +108,10 @@ class Connection(BaseHTTPRequestHandler):
             return
         if not self.raw_requestline.strip(b"\r\n"):
             self.close_connection = False  # an empty line before a request is passed over
+            return
+        if not self.raw_requestline.split():
+            self.requestline = ""
+            self.send_error(400, "The request line is empty.")
             return
         if not self.parse_request():
             return
@@ -129,7 +134,7 @@ class Connection(BaseHTTPRequestHandler):
         self.close_connection = self._unread = True
         answer = self._server.refuse(f"{message or code}")
         status = f"{answer.status} {answer.reason}"
-        self._send(status, list(answer.headers), answer.body if getattr(self, "command", "") != "HEAD" else b"")
+        self._send(status, list(answer.headers), self._body_of(answer))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
         """Nothing is logged."""
@@ -138,7 +143,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         """The whole body, drained whatever the answer will be; one over the limit stays unread, and counts as empty."""
-        coding = self.headers.get("Transfer-Encoding", "").strip().lower()
+        coding = ", ".join(self.headers.get_all("Transfer-Encoding", [])).strip().lower()
         lengths = self.headers.get_all("Content-Length", [])
         if coding and (coding != "chunked" or lengths):
             raise _Flaw("Transfer-Encoding must be chunked, and excludes Content-Length.")
@@ -250,8 +255,11 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             answer = self._server.fail(error)
             head[:] = f"{answer.status} {answer.reason}", list(answer.headers)
-            body = answer.body
+            body = self._body_of(answer)
         self._send(head[0], head[1], body)
+
+    def _body_of(self, answer: Answer) -> bytes:
+        return b"" if self.command == "HEAD" else answer.body
 
     def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]

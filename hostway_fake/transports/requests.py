@@ -1,7 +1,7 @@
 """The way in for ``requests``, without a socket: below urllib3, so that retries and exceptions are the real ones."""
 
 import io
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from requests import Request as RequestsRequest
 from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, Retry
 from urllib3.util.request import body_to_chunks
-from urllib3.util.util import to_bytes
 
 from hostway_fake.exceptions import BlockedHostError
 from hostway_fake.service.messages import Answer, Request, origin_form
@@ -59,7 +58,7 @@ class _Response(HTTPResponse):
     """A response whose body is in memory: asked for in pieces that hold all of it, it comes in one."""
 
     def stream(self, amt: int | None = 65536, decode_content: bool | None = None) -> Generator[bytes, None, None]:
-        if amt is None or self.length_remaining is None or amt < self.length_remaining:
+        if amt is not None and amt < (self.length_remaining or 0):
             yield from super().stream(amt, decode_content)
         elif data := self.read(decode_content=decode_content):
             yield data
@@ -151,8 +150,8 @@ def _text(value: str | bytes) -> str:
 
 
 def _joined(body: Any, method: str) -> bytes:
-    chunks = body_to_chunks(body, method, 65536).chunks or ()
-    return b"".join(to_bytes(chunk) for chunk in chunks)
+    chunks: Iterable[Any] = body_to_chunks(body, method, 65536).chunks or ()
+    return b"".join(chunk.encode() if isinstance(chunk, str) else bytes(chunk) for chunk in chunks)
 
 
 class _WaitingHere(Retry):
