@@ -88,7 +88,8 @@ class FakeHostway:
         self._over_socket = False
         self._worlds = Worlds(World(settings, the_clock))
         self._servers: set[ThreadServer] = set()
-        self._siblings: list[FakeHostway] = []
+        self._parent: FakeHostway | None = None
+        self._siblings: set[FakeHostway] = set()
 
     def sibling(self, user: str, password: str, **others: Any) -> "FakeHostway":
         """Another fake, with its own world, behind the same ways in: the credentials of a request choose.
@@ -99,7 +100,8 @@ class FakeHostway:
         sibling = FakeHostway(**{"url": self._url, **others, "auth": (user, password)})
         sibling._worlds = Worlds(sibling._worlds.home, self._worlds.by_account)
         sibling._over_socket = self._over_socket and "url" not in others
-        self._siblings.append(sibling)
+        sibling._parent = self
+        self._siblings.add(sibling)
         return sibling
 
     def at(self, url: str) -> "FakeHostway":
@@ -116,8 +118,10 @@ class FakeHostway:
         """Stop its servers, forget the account, and close its siblings. A second call does nothing."""
         for server in tuple(self._servers):
             server.stop()
-        while self._siblings:
-            self._siblings.pop().close()
+        for sibling in tuple(self._siblings):
+            sibling.close()
+        if self._parent is not None:
+            self._parent._siblings.discard(self)
         self._worlds.leave()
 
     def __enter__(self) -> Self:
