@@ -3,13 +3,17 @@
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
 
 from hostway_fake.clock import FakeClock, SystemClock
 from hostway_fake.contract.readings import READINGS
 from hostway_fake.exceptions import HostwayFakeError, invalid
 from hostway_fake.fake import FakeHostway
 from hostway_fake.options import DEFAULT_AUTH, DEFAULT_BUILD_SECONDS
+
+_STOPPING: Final = {signal.SIGINT, signal.SIGTERM}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,19 +73,30 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    signals = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before there are threads, so that none of them is interrupted
     user, colon, password = arguments.user.partition(":")
     if not colon:
         raise invalid("user", user, "a name and a password, NAME:PASSWORD")
     readings = dict(reading.partition("=")[::2] for reading in arguments.reading)
     clock = SystemClock() if arguments.rate == 1 else FakeClock(SystemClock().now(), arguments.rate)
-    with FakeHostway(
-        clock=clock, auth=(user, password), build_seconds=arguments.build_seconds, readings=readings
-    ) as fake:
+    with (
+        _held_back(_STOPPING),
+        FakeHostway(
+            clock=clock, auth=(user, password), build_seconds=arguments.build_seconds, readings=readings
+        ) as fake,
+    ):
         servers = [fake.add_server(server_id) for server_id in arguments.server or [None]]
         with fake.serve(arguments.host, arguments.port) as server:
             lines = [server.url, f"user {user} password {password}", *(f"server {server.id}" for server in servers)]
             print("\n".join(lines), flush=True)
-            signal.sigwait(signals)
+            signal.sigwait(_STOPPING)
     return 0
+
+
+@contextmanager
+def _held_back(signals: set[signal.Signals]) -> Iterator[None]:
+    """Keep signals for ``sigwait``, from before there are threads, so that none of them is interrupted."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -63,7 +63,9 @@ class _Tour:
         other.detach_volume(volume)
         self._expect(self._create(other.id, "first").status_code == 202, "202 once the volume is detached")
 
-        self._say(f"{self.surprises} answers were not as documented." if self.surprises else "All was as documented.")
+        self._say(
+            f"Answers that were not as documented: {self.surprises}." if self.surprises else "All was as documented."
+        )
         return not self.surprises
 
     def _create(self, server_id: str, name: str, description: str = "") -> requests.Response:

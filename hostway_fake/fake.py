@@ -97,6 +97,8 @@ class FakeHostway:
         ``others`` are the options of `FakeHostway`. Each account answers 403 to the other. Close a sibling to take its
         account away.
         """
+        if "auth" in others:
+            raise invalid("auth", others["auth"], "user and password as arguments of their own")
         sibling = FakeHostway(**{"url": self._url, **others, "auth": (user, password)})
         sibling._worlds = Worlds(sibling._worlds.home, self._worlds.by_account)
         sibling._over_socket = self._over_socket and "url" not in others

@@ -73,7 +73,7 @@ def checked_time_zone(time_zone: object) -> tzinfo:
 
 
 def checked_clock(clock: object) -> Clock:
-    if isinstance(clock, Clock):
+    if isinstance(clock, Clock) and not isinstance(clock, type):
         return clock
     if not isinstance(clock, str) or clock not in CLOCKS:
         raise invalid("clock", clock, "an object with now(), or one of", CLOCKS)
@@ -89,7 +89,7 @@ def checked_url(url: object) -> str:
         port = parts.port
     except ValueError:
         raise invalid("url", url, expected) from None
-    rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username
-    if parts.scheme not in ("http", "https") or not parts.hostname or rest or port == 0:
+    whole = url.rstrip("/").lower() == f"{parts.scheme}://{parts.netloc}".lower() and "@" not in url
+    if parts.scheme not in ("http", "https") or not parts.hostname or not whole or port == 0:
         raise invalid("url", url, expected)
     return url.rstrip("/")

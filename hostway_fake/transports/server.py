@@ -1,5 +1,6 @@
 """The way in for any client: a real socket, served by a thread for each connection."""
 
+import os
 import socket
 from contextlib import suppress
 from threading import Lock, Thread, current_thread
@@ -117,4 +118,6 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise PortTakenError(error.errno, f"cannot listen on {host} port {port}: {error.strerror or error}") from None
+        raise PortTakenError(
+            error.errno, f"cannot listen on {host} port {port}: {os.strerror(error.errno) if error.errno else error}"
+        ) from None

@@ -1,0 +1,172 @@
+"""What the command line makes of its arguments, in process: wrong ones exit with 2, what cannot be done with 1."""
+
+import io
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from hostway_fake.cli import main
+from hostway_fake.contract.readings import READINGS
+
+_SERVE = ("serve", "--port", "0")
+
+
+class _Stopping(io.StringIO):
+    """A standard output that stops the process by a signal once it is flushed."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__()
+        self._number = number
+
+    def flush(self) -> None:
+        signal.raise_signal(self._number)
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port on which another listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "the following arguments are required: COMMAND"),
+        (("srve",), "invalid choice: 'srve' (choose from"),
+        (("demo", "--port", "0"), "unrecognized arguments: --port 0"),
+        (("serve", "--prt", "0"), "unrecognized arguments: --prt 0"),
+        (("serve", "--port", "http"), "argument --port: invalid int value: 'http'"),
+        (("serve", "--build-seconds", "soon"), "argument --build-seconds: invalid float value: 'soon'"),
+        (("serve", "--rate", "fast"), "argument --rate: invalid float value: 'fast'"),
+        (("serve", "--server"), "argument --server: expected at least one argument"),
+    ],
+    ids=str,
+)
+def test_wrong_arguments_exit_with_two(
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+
+    told = capsys.readouterr()
+    assert (caught.value.code, told.out) == (2, "")
+    assert message in told.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--port", "65536"), "port: got 65536, expected a number from 0 to 65535; 0 takes a free one"),
+        (("--port=-1",), "port: got -1, expected a number from 0 to 65535; 0 takes a free one"),
+        (("--server", "web"), "server id: got 'web', expected account-ZONE-4 digits, such as 'jello614636-USOTE-0214'"),
+        (
+            ("--server", "jello614636-USOTE-0214", "jello614636-USOTE-0214"),
+            "server id: got 'jello614636-USOTE-0214', expected one that this account does not have yet",
+        ),
+        (
+            ("--user", ":secret"),
+            "user: got '', expected an account of letters, digits and any of _.@- , such as 'jello614636'",
+        ),
+        (("--build-seconds=-1",), "build_seconds: got -1.0, expected a number from 0 to 1,000,000,000"),
+        (("--build-seconds", "nan"), "build_seconds: got nan, expected a number from 0 to 1,000,000,000"),
+        (("--rate=-1",), "rate: got -1.0, expected a number from 0 (stands) to 1,000,000,000"),
+        (("--rate", "nan"), "rate: got nan, expected a number from 0 (stands) to 1,000,000,000"),
+        (("--reading", "list_status=204"), "reading list_status: got '204', expected one of: '200', '202'"),
+        (("--reading", "list_status"), "reading list_status: got '', expected one of: '200', '202'"),
+        (
+            ("--reading", "lits_status=202"),
+            "reading: got 'lits_status', expected one of: " + ", ".join(map(repr, READINGS)),
+        ),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_served_exits_with_one(
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main([*_SERVE, *arguments])
+
+    told = capsys.readouterr()
+    assert (status, told.out, told.err) == (1, "", f"hostway-fake: {message}\n")
+
+
+def test_the_signals_of_the_process_are_as_before(capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+    assert main(["serve", "--port", "0", "--server", "nonsense"]) == 1
+
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+def test_a_user_without_a_password_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = _Stopping(signal.SIGTERM)
+    monkeypatch.setattr(sys, "stdout", shown)
+
+    status = main([*_SERVE, "--user", "jello614636"])
+
+    assert (status, shown.getvalue()) == (1, "")
+
+
+def test_a_port_that_is_taken_is_named(taken: int, capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["serve", "--port", str(taken)])
+
+    told = capsys.readouterr()
+    assert (status, told.out) == (1, "")
+    assert told.err.startswith("hostway-fake: ")
+    assert f"cannot listen on 127.0.0.1 port {taken}: Address already in use" in told.err
+    assert told.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--help",), ("demo", "serve", "a stateful fake of hostway's snapshot api.")),
+        (("demo", "--help"), ("hostway-fake demo",)),
+        (
+            ("serve", "--help"),
+            (
+                *("--host", "--port", "--server", "--user", "--build-seconds", "--rate", "--reading"),
+                *("127.0.0.1", "8080", "jello614636:hostway", "60"),
+                *(name for name, reading in READINGS.items() if len(reading.values) > 1),
+            ),
+        ),
+    ],
+    ids=["of all", "of demo", "of serve"],
+)
+def test_help_is_given(arguments: tuple[str, ...], words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+
+    told = capsys.readouterr().out.lower()
+    assert caught.value.code == 0
+    assert [word for word in words if word.lower() not in told] == []
+
+
+def test_help_does_not_offer_a_reading_of_one_value(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+
+    told = capsys.readouterr().out
+    assert [name for name, reading in READINGS.items() if len(reading.values) == 1 and f" {name}," in told] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("arguments", [(), ("--rate", "60")], ids=["on the system's clock", "at a rate"])
+def test_serving_ends_with_a_signal(
+    number: signal.Signals, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = _Stopping(number)
+    monkeypatch.setattr(sys, "stdout", shown)
+
+    status = main([*_SERVE, *arguments])
+
+    url, user, server = shown.getvalue().splitlines()
+    assert (status, user, server) == (0, "user jello614636 password hostway", "server jello614636-USOTE-0001")
+    assert url.startswith("http://127.0.0.1:")

@@ -1,0 +1,299 @@
+"""What a server holds, read and arranged from Python; what Hostway forbids is refused there too."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+import requests
+
+from hostway_fake import FakeHostway, HostwayFakeError, InvalidValueError, RefusedError, ServerHandle, WrongTypeError
+
+_ID: Final = "account-ZONE-4 digits, such as 'jello614636-USOTE-0214'"
+_VOLUME: Final = "hbs2012May08_61EfdIZ3Y"
+_VOLUME_ID: Final = "hbsYYYYMonDD_ and 9 letters or digits, such as 'hbs2012May08_61EfdIZ3Y'"
+
+
+def _held(fake: FakeHostway) -> list[tuple[object, ...]]:
+    """All that the account holds and all that is planned."""
+    return [
+        *((server.id, server.snapshots, server.volumes) for server in fake.servers),
+        fake.clock.pending(),
+        (fake.clock.now(),),
+    ]
+
+
+def test_a_server_says_which_it_is(server: ServerHandle) -> None:
+    assert repr(server) == "<ServerHandle jello614636-USOTE-0214>"
+
+
+def test_a_server_without_an_id_gets_one_in_the_documented_format(fake: FakeHostway) -> None:
+    assert [fake.add_server().id for _ in range(2)] == ["jello614636-USOTE-0001", "jello614636-USOTE-0002"]
+
+
+def test_an_id_that_is_drawn_passes_over_one_that_is_taken(fake: FakeHostway) -> None:
+    fake.add_server("jello614636-USOTE-0002")
+
+    assert fake.add_server().id == "jello614636-USOTE-0003"
+
+
+@pytest.mark.parametrize(
+    "server_id", ["jello614636-USOTE-0214", "michalski275226-AUS001-0005", "smith1234-USOTE-2012-TAMPA-0001"]
+)
+def test_a_server_can_bear_the_prefix_of_any_account(fake: FakeHostway, server_id: str) -> None:
+    assert fake.add_server(server_id).id == server_id
+
+
+@pytest.mark.parametrize(
+    ("server_id", "kind"),
+    [
+        ("", InvalidValueError),
+        ("jello614636", InvalidValueError),
+        ("jello614636-USOTE-214", InvalidValueError),
+        ("jello614636-USOTE-02145", InvalidValueError),
+        ("jello614636-usote-0214", InvalidValueError),
+        ("jello614636-USOTE-0214\n", InvalidValueError),
+        ("jello/614636-USOTE-0214", InvalidValueError),
+        (214, WrongTypeError),
+        (b"jello614636-USOTE-0214", WrongTypeError),
+    ],
+)
+def test_an_id_of_another_form_is_refused(fake: FakeHostway, server_id: Any, kind: type[HostwayFakeError]) -> None:
+    with pytest.raises(kind) as caught:
+        fake.add_server(server_id)
+
+    assert str(caught.value) == f"server id: got {server_id!r}, expected {_ID}"
+    assert fake.servers == ()
+
+
+def test_an_id_is_taken_once(fake: FakeHostway, server: ServerHandle) -> None:
+    server.add_snapshot("nightly")
+    before = _held(fake)
+
+    with pytest.raises(InvalidValueError, match="server id: got 'jello614636-USOTE-0214', expected one that"):
+        fake.add_server(server.id)
+
+    assert _held(fake) == before
+
+
+def test_a_server_that_is_refused_leaves_the_ids_to_come_as_they_were() -> None:
+    def drawn(fake: FakeHostway) -> str:
+        return fake.servers[0].add_snapshot("nightly").id
+
+    plain, refused = FakeHostway(), FakeHostway()
+    for fake in (plain, refused):
+        fake.add_server("jello614636-USOTE-0214")
+    with pytest.raises(InvalidValueError):
+        refused.add_server("jello614636-USOTE-0214")
+
+    assert drawn(refused) == drawn(plain)
+
+
+def test_servers_stand_in_the_order_in_which_they_were_added(fake: FakeHostway) -> None:
+    added = [fake.add_server(f"jello614636-USOTE-000{number}").id for number in (3, 1, 2)]
+
+    assert [server.id for server in fake.servers] == added
+
+
+def test_a_fake_begins_with_nothing(fake: FakeHostway) -> None:
+    assert fake.servers == ()
+
+
+def test_a_server_begins_with_nothing(server: ServerHandle) -> None:
+    assert (server.snapshots, server.volumes) == ((), ())
+
+
+@pytest.mark.parametrize("status", ["BUILD", "ACTIVE", "DELETED"])
+def test_a_snapshot_can_be_added_in_each_status(server: ServerHandle, status: str) -> None:
+    snapshot = server.add_snapshot("nightly", status)
+
+    assert (snapshot.name, snapshot.description, snapshot.status) == ("nightly", "", status)
+    assert server.snapshots == (snapshot,)
+
+
+def test_a_snapshot_is_added_active_unless_told_otherwise(server: ServerHandle) -> None:
+    assert server.add_snapshot("nightly").status == "ACTIVE"
+
+
+def test_a_snapshot_added_in_build_is_built_later(fake: FakeHostway, server: ServerHandle) -> None:
+    server.add_snapshot("nightly", "BUILD")
+
+    fake.clock.advance(minutes=1)
+
+    assert [snapshot.status for snapshot in server.snapshots] == ["ACTIVE"]
+
+
+def test_a_snapshot_made_by_a_client_is_seen(server: ServerHandle, create: Callable[..., requests.Response]) -> None:
+    answer = create("nightly", description="each night").json()["snapshot"]
+
+    assert [(each.id, each.name, each.description) for each in server.snapshots] == [
+        (answer["id"], "nightly", "each night")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        ((7,), WrongTypeError, "name: got 7, expected a string"),
+        (("",), InvalidValueError, "name: got '', expected a string that is not empty"),
+        (
+            ("a", "active"),
+            InvalidValueError,
+            "status: got 'active', expected one of: 'BUILD', 'ACTIVE', 'DELETED'",
+        ),
+        (("a", None), InvalidValueError, "status: got None, expected one of: 'BUILD', 'ACTIVE', 'DELETED'"),
+    ],
+)
+def test_a_snapshot_of_a_bad_name_or_status_is_refused(
+    fake: FakeHostway, server: ServerHandle, arguments: Any, kind: type[HostwayFakeError], message: str
+) -> None:
+    before = _held(fake)
+
+    with pytest.raises(kind) as caught:
+        server.add_snapshot(*arguments)
+
+    assert str(caught.value) == message
+    assert _held(fake) == before
+
+
+@pytest.mark.parametrize("status", ["BUILD", "ACTIVE", "DELETED"])
+def test_a_fourth_snapshot_is_refused(fake: FakeHostway, server: ServerHandle, status: str) -> None:
+    for name in ("first", "second", "third"):
+        server.add_snapshot(name)
+    before = _held(fake)
+
+    with pytest.raises(RefusedError) as caught:
+        server.add_snapshot("fourth", status)
+
+    assert str(caught.value) == (
+        "jello614636-USOTE-0214: Hostway would answer 413 SnapshotLimitReached: "
+        "The snapshot can be created up to 3 in a server."
+    )
+    assert _held(fake) == before
+
+
+def test_a_name_that_is_taken_is_refused(fake: FakeHostway, server: ServerHandle) -> None:
+    server.add_snapshot("nightly")
+    before = _held(fake)
+
+    with pytest.raises(
+        RefusedError, match=r"409 SnapshotNameNotUnique: The snapshot name must be unique in a server\."
+    ):
+        server.add_snapshot("nightly")
+
+    assert _held(fake) == before
+
+
+def test_a_server_with_a_volume_refuses_a_snapshot(fake: FakeHostway, server: ServerHandle) -> None:
+    server.attach_volume()
+    before = _held(fake)
+
+    with pytest.raises(RefusedError, match=r"400 ServerContainsExtraVolumes: .* contains extra volumes\.$"):
+        server.add_snapshot("nightly")
+
+    assert _held(fake) == before
+
+
+def test_deleted_snapshots_do_not_count(server: ServerHandle) -> None:
+    for _ in range(4):
+        server.add_snapshot("nightly", "DELETED")
+
+    assert [snapshot.status for snapshot in server.snapshots] == ["DELETED"] * 4
+
+
+@pytest.mark.parametrize("status", ["BUILD", "ACTIVE"])
+def test_a_snapshot_can_be_deleted_built_or_not(fake: FakeHostway, server: ServerHandle, status: str) -> None:
+    server.delete_snapshot(server.add_snapshot("nightly", status).id)
+
+    assert [snapshot.status for snapshot in server.snapshots] == ["DELETED"]
+    assert fake.clock.pending() == ()
+
+
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["that is not there", "that is deleted already"])
+def test_a_snapshot_cannot_be_deleted(fake: FakeHostway, server: ServerHandle, is_deleted: bool) -> None:
+    snapshot_id = server.add_snapshot("nightly", "DELETED").id if is_deleted else "nightly"
+    before = _held(fake)
+
+    with pytest.raises(RefusedError, match=r"^jello614636-USOTE-0214: Hostway would answer 404 Resource not found: $"):
+        server.delete_snapshot(snapshot_id)
+
+    assert _held(fake) == before
+
+
+def test_a_snapshot_of_another_server_cannot_be_deleted(fake: FakeHostway, server: ServerHandle) -> None:
+    snapshot = fake.add_server().add_snapshot("nightly")
+    before = _held(fake)
+
+    with pytest.raises(RefusedError):
+        server.delete_snapshot(snapshot.id)
+
+    assert _held(fake) == before
+
+
+def test_a_volume_without_an_id_gets_one_in_the_documented_format(server: ServerHandle) -> None:
+    volume = server.attach_volume()
+
+    assert volume.startswith("hbs2013Apr12_")
+    assert len(volume) == len(_VOLUME)
+    assert server.volumes == (volume,)
+
+
+def test_a_volume_is_attached_by_its_id(server: ServerHandle) -> None:
+    assert (server.attach_volume(_VOLUME), server.volumes) == (_VOLUME, (_VOLUME,))
+
+
+@pytest.mark.parametrize(
+    ("volume_id", "kind"),
+    [
+        ("", InvalidValueError),
+        ("hbs", InvalidValueError),
+        ("hbs2012May08_61EfdIZ3", InvalidValueError),
+        (7, WrongTypeError),
+    ],
+)
+def test_a_volume_id_of_another_form_is_refused(
+    server: ServerHandle, volume_id: Any, kind: type[HostwayFakeError]
+) -> None:
+    with pytest.raises(kind) as caught:
+        server.attach_volume(volume_id)
+
+    assert str(caught.value) == f"volume id: got {volume_id!r}, expected {_VOLUME_ID}"
+    assert server.volumes == ()
+
+
+def test_a_volume_is_attached_once(server: ServerHandle) -> None:
+    server.attach_volume(_VOLUME)
+
+    with pytest.raises(RefusedError, match=f"409 VolumeAlreadyAttached: {_VOLUME} is already attached$"):
+        server.attach_volume(_VOLUME)
+
+    assert server.volumes == (_VOLUME,)
+
+
+def test_a_volume_that_is_detached_no_longer_forbids_snapshots(server: ServerHandle) -> None:
+    server.detach_volume(server.attach_volume())
+
+    assert server.add_snapshot("nightly").status == "ACTIVE"
+    assert server.volumes == ()
+
+
+def test_a_volume_that_is_not_attached_is_named_with_those_that_are(server: ServerHandle) -> None:
+    server.attach_volume(_VOLUME)
+
+    with pytest.raises(InvalidValueError) as caught:
+        server.detach_volume("hbs2012May08_000000000")
+
+    assert str(caught.value) == (
+        "volume id: got 'hbs2012May08_000000000', expected one attached to jello614636-USOTE-0214: "
+        "'hbs2012May08_61EfdIZ3Y'"
+    )
+    assert server.volumes == (_VOLUME,)
+
+
+def test_a_volume_is_detached_once(server: ServerHandle) -> None:
+    volume = server.attach_volume()
+    server.detach_volume(volume)
+
+    with pytest.raises(InvalidValueError, match="volume id: got "):
+        server.detach_volume(volume)
+
+    assert server.volumes == ()
