@@ -73,11 +73,11 @@ def checked_time_zone(time_zone: object) -> tzinfo:
 
 
 def checked_clock(clock: object) -> Clock:
+    if isinstance(clock, str) and clock in CLOCKS:
+        return CLOCKS[clock]()
     if isinstance(clock, Clock) and not isinstance(clock, type):
         return clock
-    if not isinstance(clock, str) or clock not in CLOCKS:
-        raise invalid("clock", clock, "an object with now(), or one of", CLOCKS)
-    return CLOCKS[clock]()
+    raise invalid("clock", clock, "an object with now(), or one of", CLOCKS)
 
 
 def checked_url(url: object) -> str:

@@ -52,7 +52,7 @@ def fake_hostway_credentials(request: pytest.FixtureRequest) -> tuple[str, str]:
     return f"test{draw}", f"password{draw % 9973}"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def fake_hostway_options() -> Mapping[str, Any]:
     """Override it to return keyword arguments of `FakeHostway` for the tests in reach."""
     return {}

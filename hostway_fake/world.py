@@ -4,7 +4,6 @@ from bisect import bisect_right, insort
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import islice
 from threading import Lock
 from typing import Final
 
@@ -81,8 +80,17 @@ class World:
     # Reading
 
     def server(self, server_id: str) -> Server:
-        """The server as of now, or the refusal 404."""
-        return lifecycle.at(self._stored(server_id), self.clock.now())
+        """The server as of now, or the refusal 404.
+
+        What is past is folded in once, unless the clock can go back to it; nobody can tell, but that it is read faster.
+        """
+        stored = self._stored(server_id)
+        server = lifecycle.at(stored, self.clock.now())
+        if server is not stored and not self._goes_back:
+            with self._lock:
+                if self._servers[server_id] is stored:
+                    self._servers[server_id] = server
+        return server
 
     def servers(self) -> tuple[Server, ...]:
         """All servers as of now, in the order in which they were added."""
@@ -234,7 +242,8 @@ class World:
 
     def _after(self, now: datetime) -> Iterator[tuple[datetime, int, str]]:
         """What was planned for later than ``now``; some of it may have become void since."""
-        return islice(self._agenda, bisect_right(self._agenda, now, key=_due), None)
+        first = bisect_right(self._agenda, now, key=_due)
+        return (self._agenda[place] for place in range(first, len(self._agenda)))
 
     def _coming(self, server_id: str, now: datetime) -> list[Pending]:
         server = lifecycle.at(self._stored(server_id), now)

@@ -1,12 +1,13 @@
 """The Flask application: the shell for all that speaks WSGI. What it answers is decided below, by the exchange."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response
 from flask import request as current
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
 
 from hostway_fake.contract.limits import BODY_LIMIT
 from hostway_fake.contract.operations import BASES, OPERATIONS
@@ -24,7 +25,7 @@ def create_app(worlds: Worlds) -> Flask:
     Its rules are those of the operations table. What no rule matches goes to the exchange all the same, so that the
     provider's errors are answered and never Flask's.
     """
-    app = Flask("hostway_fake", static_folder=None)
+    app = _App("hostway_fake", static_folder=None)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config["PROPAGATE_EXCEPTIONS"] = True
@@ -35,6 +36,15 @@ def create_app(worlds: Worlds) -> Flask:
     app.register_blueprint(_api(view))
     app.register_error_handler(HTTPException, view)
     return app
+
+
+class _App(Flask):
+    """Flask, spared what no rule here asks for: the host plays no part in routing, and there are no sessions."""
+
+    def create_url_adapter(self, request: Any) -> MapAdapter | None:
+        if request is None:
+            return super().create_url_adapter(request)
+        return self.url_map.bind("", path_info=request.path, default_method=request.method)
 
 
 def _api(view: Callable[..., Response]) -> Blueprint:

@@ -242,9 +242,13 @@ class HostwaySession(Session):
         self.trust_env = False
 
     def prepare_request(self, request: RequestsRequest) -> PreparedRequest:
-        request.headers = request.headers or None  # requests merges an empty dict at length, and None at once
-        request.params = request.params or None
-        return super().prepare_request(request)
+        headers, params = request.headers, request.params
+        request.headers = headers or None  # requests merges an empty dict at length, and None at once;
+        request.params = params or (None if self.params else "")  # it encodes one at length, and no text at once
+        try:
+            return super().prepare_request(request)
+        finally:
+            request.headers, request.params = headers, params
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         if self.trust_env or self.proxies:
