@@ -101,7 +101,7 @@ def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
 
 @pytest.fixture
 def listening(fake: FakeHostway, server: ServerHandle) -> Iterator[ThreadServer]:
-    with fake.serve(read_timeout=0.05) as listening:
+    with fake.serve() as listening:
         yield listening
 
 
@@ -121,6 +121,13 @@ def dial() -> Iterator[Dial]:
 @pytest.fixture
 def talk(dial: Dial, listening: ThreadServer) -> Talk:
     return dial(listening)
+
+
+@pytest.fixture
+def hasty_talk(fake: FakeHostway, server: ServerHandle, dial: Dial) -> Iterator[Talk]:
+    """With a server that waits hardly at all for the rest of a request: for requests that have none."""
+    with fake.serve(read_timeout=0.05) as listening:
+        yield dial(listening)
 
 
 def names(server: ServerHandle) -> list[str]:
@@ -343,14 +350,14 @@ def test_chunks_are_put_together(body: bytes, talk: Talk, server: ServerHandle) 
         (chunked(BODY, end=b"0\r\nX: 1\r\n"), "The chunked body ended too early."),
     ],
 )
-def test_chunks_that_are_none_are_refused(body: bytes, details: str, talk: Talk, server: ServerHandle) -> None:
-    talk.say(post("Transfer-Encoding: chunked", body=body))
+def test_chunks_that_are_none_are_refused(body: bytes, details: str, hasty_talk: Talk, server: ServerHandle) -> None:
+    hasty_talk.say(post("Transfer-Encoding: chunked", body=body))
 
-    answer = talk.hear()
+    answer = hasty_talk.hear()
 
     assert (answer.status, answer.error["details"]) == (400, details)
     assert answer.headers["Connection"] == "close"
-    assert talk.is_over
+    assert hasty_talk.is_over
     assert names(server) == []
 
 
@@ -407,15 +414,15 @@ def test_a_doubled_length_is_refused(second: str, talk: Talk, server: ServerHand
 
 
 @pytest.mark.parametrize("ends", [True, False], ids=["client closes", "client falls silent"])
-def test_a_body_that_is_shorter_than_its_length_is_refused(ends: bool, talk: Talk, server: ServerHandle) -> None:
-    talk.say(post("Content-Length: 100"))
+def test_a_body_that_is_shorter_than_its_length_is_refused(ends: bool, hasty_talk: Talk, server: ServerHandle) -> None:
+    hasty_talk.say(post("Content-Length: 100"))
     if ends:
-        talk.socket.shutdown(socket.SHUT_WR)
+        hasty_talk.socket.shutdown(socket.SHUT_WR)
 
-    answer = talk.hear()
+    answer = hasty_talk.hear()
 
     assert (answer.status, answer.error["details"]) == (400, f"The body ended after {len(BODY)} of 100 bytes.")
-    assert talk.is_over
+    assert hasty_talk.is_over
     assert names(server) == []
 
 
@@ -588,10 +595,10 @@ def test_a_client_may_go_away_anywhere(
 
 
 @pytest.mark.parametrize("said", ["GET / HT", "GET / HTTP/1.1\r\nHo", "GET /\r\n"])
-def test_a_head_that_stops_in_the_middle_ends_the_connection(said: str, talk: Talk) -> None:
-    talk.say(said)
+def test_a_head_that_stops_in_the_middle_ends_the_connection(said: str, hasty_talk: Talk) -> None:
+    hasty_talk.say(said)
 
-    assert talk.is_over
+    assert hasty_talk.is_over
 
 
 def test_a_silent_connection_stays_open_between_requests(fake: FakeHostway, server: ServerHandle, dial: Dial) -> None:

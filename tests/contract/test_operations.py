@@ -1,0 +1,94 @@
+"""The table of operations, and how a path finds its row."""
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostway_fake.contract.operations import BASES, OPERATIONS, resolve
+
+
+def test_names_are_unique_and_so_are_method_and_path() -> None:
+    assert len({operation.name for operation in OPERATIONS}) == len(OPERATIONS)
+    assert len({(operation.method, operation.path) for operation in OPERATIONS}) == len(OPERATIONS)
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_every_operation_is_found_in_both_families(operation: object, base: str, slash: str) -> None:
+    assert operation in OPERATIONS
+    row = OPERATIONS[OPERATIONS.index(operation)]
+    path = (base + row.path).format(account_id="jello614636", server_id="s", snapshot_id="p") + slash
+
+    match = resolve(path)
+
+    assert match is not None
+    assert match.operation(row.method) is row
+    assert match.account == ("jello614636" if base else None)
+    assert set(match.arguments) == {word for word in ("server_id", "snapshot_id") if f"{{{word}}}" in row.path}
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "",
+        "/",
+        "//",
+        "*",
+        "servers",
+        "/servers",
+        "/servers/s/snapshots/p/q",
+        "//servers/s/snapshots",
+        "/servers//snapshots",
+        "/servers/s//snapshots",
+        "/servers/s/snapshots//",
+        "/servers/s/../s/snapshots/",
+        "/servers/s%2Fsnapshots",
+        "/Servers/s/snapshots",
+        "/accounts/a/servers/s/snapshots",
+        "/accounts/a/flexcloud",
+        "/accounts//flexcloud/servers/s/snapshots",
+        "/accounts/a/flexcloud/accounts/a/flexcloud/servers/s/snapshots",
+    ],
+)
+def test_other_paths_match_nothing(target: str) -> None:
+    assert resolve(target) is None
+
+
+@pytest.mark.parametrize("target", ["/servers/s/snapshots?a=/b", "/servers/s/snapshots/?", "/%73ervers/s/snapshots"])
+def test_a_query_plays_no_part_and_segments_are_decoded(target: str) -> None:
+    match = resolve(target)
+
+    assert match is not None
+    assert match.arguments == {"server_id": "s"}
+
+
+@given(server=st.text(min_size=1), snapshot=st.text(min_size=1))
+def test_an_argument_comes_back_whatever_is_in_it(server: str, snapshot: str) -> None:
+    try:
+        path = f"/servers/{quote(server, safe='')}/snapshots/{quote(snapshot, safe='')}"
+    except UnicodeEncodeError:
+        return  # half of a surrogate pair has no encoding
+
+    match = resolve(path)
+
+    assert match is not None
+    assert match.arguments == {"server_id": server, "snapshot_id": snapshot}
+
+
+def test_the_base_of_a_link_is_encoded_anew() -> None:
+    match = resolve("/accounts/a%2Fb/flexcloud/servers/s/snapshots")
+
+    assert match is not None
+    assert (match.account, match.base) == ("a/b", "/accounts/a%2Fb/flexcloud")
+
+
+def test_allow_names_head_beside_get() -> None:
+    match = resolve("/servers/s/snapshots")
+
+    assert match is not None
+    assert match.allow == "GET, HEAD, POST"
+    assert match.operation("HEAD") is match.operation("GET") is not None
+    assert match.operation("get") is None
