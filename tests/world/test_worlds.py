@@ -200,6 +200,33 @@ def test_time_costs_nothing_for_what_lies_idle(monkeypatch: pytest.MonkeyPatch) 
     assert len(folded) == 2
 
 
+class Interrupting(FakeClock):
+    """A clock on which something else happens while it is being read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], object] | None = None
+
+    def now(self) -> datetime:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return super().now()
+
+
+def test_a_read_does_not_undo_what_is_written_meanwhile() -> None:
+    clock = Interrupting()
+    one = world(clock=clock)
+    one.add_server(_ID)
+    one.create_snapshot(_ID, CreateSnapshot("a"))
+    clock.advance(minutes=1)
+    clock.meanwhile = lambda: one.create_snapshot(_ID, CreateSnapshot("b"))
+
+    one.server(_ID)
+
+    assert [snapshot.name for snapshot in one.server(_ID).snapshots] == ["a", "b"]
+
+
 # Polling
 
 

@@ -1,0 +1,104 @@
+"""The rules of creating a snapshot, without HTTP."""
+
+from dataclasses import replace
+
+import pytest
+
+from hostway_fake import START
+from hostway_fake.contract.readings import DEFAULTS, read
+from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.domain import snapshots, volumes
+from hostway_fake.domain.refusals import MethodRefused, Refusal
+from hostway_fake.domain.snapshots import CreateSnapshot
+from hostway_fake.domain.state import Server, Snapshot
+
+
+def holding(*names: str, status: SnapshotStatus = SnapshotStatus.ACTIVE) -> Server:
+    made = tuple(Snapshot(f"id-{name}", name, "", START, f"guid-{name}", status) for name in names)
+    return Server("jello614636-USOTE-0214", "relation", "relation", snapshots=made)
+
+
+def refusal(server: Server, name: str = "a", **readings: str) -> int:
+    """The status with which a create is refused, 0 if it is not."""
+    try:
+        snapshots.check_create(server, CreateSnapshot(name), read(readings))
+    except Refusal as refused:
+        return refused.error.status
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"),
+    [
+        (ServerStatus.BUILD, 409),
+        (ServerStatus.DELETED, 404),
+        (ServerStatus.ACTIVE, 0),
+        (ServerStatus.STOPPED, 0),
+        (ServerStatus.SUSPENDED, 0),
+        (ServerStatus.UNKNOWN, 0),
+        (ServerStatus.PROCESSING, 0),
+    ],
+)
+def test_a_server_of_any_status_but_two_can_be_snapshotted(status: ServerStatus, refused: int) -> None:
+    assert refusal(replace(holding(), status=status)) == refused
+
+
+def test_a_server_that_is_not_ready_says_so() -> None:
+    with pytest.raises(Refusal, match=r"409 ServerNotReady: The server is in status BUILD\."):
+        snapshots.check_create(replace(holding(), status=ServerStatus.BUILD), CreateSnapshot("a"), DEFAULTS)
+
+
+@pytest.mark.parametrize(("names", "refused"), [("", 0), ("bc", 0), ("bcd", 413), ("a", 409), ("abc", 409)])
+def test_a_name_and_a_place_must_be_free(names: str, refused: int) -> None:
+    assert refusal(holding(*names)) == refused
+
+
+@pytest.mark.parametrize(("value", "refused"), [("false", 0), ("true", 409)])
+def test_what_is_deleted_counts_as_the_reading_says(value: str, refused: int) -> None:
+    assert refusal(holding(*"abc", status=SnapshotStatus.DELETED), deleted_count=value) == refused
+
+
+def test_a_volume_forbids_it() -> None:
+    assert refusal(volumes.attach(holding(), "hbs2012May08_61EfdIZ3Y")) == 400
+
+
+@pytest.mark.parametrize("order", ["400,409,413", "409,413,400", "413,400,409"])
+def test_the_reading_says_which_refusal_comes_first(order: str) -> None:
+    full = volumes.attach(holding(*"abc"), "hbs2012May08_61EfdIZ3Y")
+
+    assert str(refusal(full, refusal_order=order)) == order[:3]
+
+
+@pytest.mark.parametrize(("value", "get", "listed"), [("get", True, 0), ("never", False, 0), ("always", True, 1)])
+def test_what_is_deleted_is_shown_as_the_reading_says(value: str, get: bool, listed: int) -> None:
+    server, readings = holding("a", status=SnapshotStatus.DELETED), read({"deleted_visible": value})
+
+    assert len(snapshots.listed(server, readings)) == listed
+    if get:
+        assert snapshots.shown(server, "id-a", readings) is server.snapshots[0]
+    else:
+        with pytest.raises(Refusal, match="404"):
+            snapshots.shown(server, "id-a", readings)
+
+
+def test_what_is_not_there_is_not_shown() -> None:
+    with pytest.raises(Refusal, match="404"):
+        snapshots.shown(holding("a"), "id-b", DEFAULTS)
+
+
+def test_a_volume_is_attached_once_and_detached_once() -> None:
+    volume = "hbs2012May08_61EfdIZ3Y"
+    attached = volumes.attach(holding(), volume)
+    with pytest.raises(Refusal, match=f"409 VolumeAlreadyAttached: {volume} is already attached"):
+        volumes.attach(attached, volume)
+
+    detached = volumes.detach(attached, volume)
+    assert detached == holding()
+    with pytest.raises(Refusal, match="404"):
+        volumes.detach(detached, volume)
+
+
+def test_a_refused_method_names_those_that_are_answered() -> None:
+    refused = MethodRefused("PUT", "GET, HEAD")
+
+    assert (refused.allow, str(refused)) == ("GET, HEAD", "405 Method not allowed: PUT is not one of GET, HEAD.")
