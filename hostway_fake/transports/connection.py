@@ -76,6 +76,10 @@ class Connection(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    rfile: io.BufferedIOBase
+    raw_requestline: bytes
+    requestline: str
+    close_connection: bool
 
     def __init__(self, connection: socket.socket, peer: Any, server: Listener) -> None:
         self._server = server
