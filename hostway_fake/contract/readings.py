@@ -112,7 +112,7 @@ _TABLE: Final = (
     ),
     Reading(
         "over_limit_retry_after",
-        "a 413 carries retryAfter and Retry-After: 0, as in Nova",
+        "the 413 of the limit carries retryAfter and Retry-After: 0, as in Nova",
         ("off", "on"),
         assumed(CREATE_PAGE, CREATE_REVISION),
         _CREATE,
@@ -162,7 +162,7 @@ _TABLE: Final = (
     ),
     Reading(
         "refusals_before_the_rules",
-        "401, then path and account 404 or 403, 405, server 404, 415, body 400, server status 409",
+        "what is no HTTP 400, 401, path and account 404 or 403, 405, server 404, 415, body 400, server status 409",
         ("in_this_order",),
         assumed(CREATE_PAGE, CREATE_REVISION),
         _ALL,

@@ -17,7 +17,7 @@ from hostway_fake.world import World, Worlds
 def exchange(worlds: Worlds, request: Request) -> Answer:
     """Answer one request: never raises for what a client sends.
 
-    The order of refusals is the contract's: malformed HTTP, 401, path and account 404 or 403, 405, then the handler's.
+    The order of refusals is the contract's, after what is no HTTP at all: 401, path and account 404 or 403, 405, then the handler's.
     """
     world = worlds.home
     try:

@@ -42,8 +42,8 @@ def test_what_is_not_there_is_404(fake: FakeHostway, session: requests.Session, 
     assert answer.json() == {"itemNotFound": {"message": "Resource not found", "code": 404, "details": ""}}
 
 
-@pytest.mark.documented("Release 86")
-def test_the_later_revision_adds_an_error_id(server: ServerHandle) -> None:
+@pytest.mark.documented("Zone", "June 2013")
+def test_the_later_revision_adds_an_error_id() -> None:
     with FakeHostway(revision="2013-10") as fake:
         fields = [fake.session().get(f"{fake.url}/nothing").json()["itemNotFound"] for _ in range(2)]
 

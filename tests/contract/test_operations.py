@@ -1,5 +1,6 @@
 """The table of operations, and how a path finds its row."""
 
+from typing import Final
 from urllib.parse import quote
 
 import pytest
@@ -65,14 +66,12 @@ def test_a_query_plays_no_part_and_segments_are_decoded(target: str) -> None:
     assert match.arguments == {"server_id": "s"}
 
 
-@given(server=st.text(min_size=1), snapshot=st.text(min_size=1))
-def test_an_argument_comes_back_whatever_is_in_it(server: str, snapshot: str) -> None:
-    try:
-        path = f"/servers/{quote(server, safe='')}/snapshots/{quote(snapshot, safe='')}"
-    except UnicodeEncodeError:
-        return  # half of a surrogate pair has no encoding
+_TEXT: Final = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
-    match = resolve(path)
+
+@given(server=_TEXT, snapshot=_TEXT)
+def test_an_argument_comes_back_whatever_is_in_it(server: str, snapshot: str) -> None:
+    match = resolve(f"/servers/{quote(server, safe='')}/snapshots/{quote(snapshot, safe='')}")
 
     assert match is not None
     assert match.arguments == {"server_id": server, "snapshot_id": snapshot}
