@@ -17,8 +17,8 @@ from hostway_fake.world import World, Worlds
 def exchange(worlds: Worlds, request: Request) -> Answer:
     """Answer one request: never raises for what a client sends.
 
-    What is no HTTP at all is refused first; then the order is the contract's: 401, path and account 404 or 403, 405, and
-    the handler's.
+    What is no HTTP at all is refused first; then the order is the contract's: 401, path and account 404 or 403, 405,
+    and the handler's.
     """
     world = worlds.home
     try:
