@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="read the pages otherwise: " + ", ".join(name for name, reading in READINGS.items() if reading.values[1:]),
     )
+    serve.add_argument("--faults", metavar="FILE", help="a script of faults, TOML or JSON")
     serve.set_defaults(command=_serve)
     return parser
 
@@ -81,7 +82,11 @@ def _serve(arguments: argparse.Namespace) -> int:
     with (
         _held_back(_STOPPING),
         FakeHostway(
-            clock=clock, auth=(user, password), build_seconds=arguments.build_seconds, readings=readings
+            clock=clock,
+            auth=(user, password),
+            build_seconds=arguments.build_seconds,
+            readings=readings,
+            faults=arguments.faults,
         ) as fake,
     ):
         servers = [fake.add_server(server_id) for server_id in arguments.server or [None]]

@@ -39,6 +39,22 @@ class FrozenClockError(HostwayFakeError, AssertionError):
     """A client polled an unfinished resource again and again, and nothing can come of it."""
 
 
+class UnfinishedRuleError(HostwayFakeError, AssertionError):
+    """A fault rule was begun and given no outcome; the message names it."""
+
+
+class ScriptExhaustedError(HostwayFakeError, AssertionError):
+    """A script with ``then="fail_test"`` met one call more than it has steps."""
+
+
+class EndlessWaitError(HostwayFakeError, AssertionError):
+    """A call that is made to hang was made without a timeout: it would never end."""
+
+
+class NoWireError(HostwayFakeError, RuntimeError):
+    """A fault cannot be shown on this way in; the message says on which it can."""
+
+
 class BlockedHostError(HostwayFakeError):
     """Code under ``intercept(block_others=True)`` called a host that is not the fake."""
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, tzinfo
 from functools import cached_property, partial
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Never, Self
 
-from hostway_fake import options, waiting
+from hostway_fake import checks, options, waiting
 from hostway_fake.clock import Clock, FakeClock
 from hostway_fake.contract.errors import REVISIONS
 from hostway_fake.contract.readings import read
@@ -18,16 +19,27 @@ from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.state import Server, Snapshot
 from hostway_fake.exceptions import RefusedError, WrongTypeError, invalid
-from hostway_fake.options import DEFAULT_AUTH, DEFAULT_BUILD_SECONDS, DEFAULT_POLL_LIMIT, DEFAULT_URL
+from hostway_fake.injection import Faults
+from hostway_fake.journal.calls import Call
+from hostway_fake.options import (
+    DEFAULT_AUTH,
+    DEFAULT_BUILD_SECONDS,
+    DEFAULT_JOURNAL_SIZE,
+    DEFAULT_POLL_LIMIT,
+    DEFAULT_URL,
+)
 from hostway_fake.service.exchange import exchange
+from hostway_fake.transports.origin import Exchange, Origin
 from hostway_fake.waiting import Builds, WorldClock
 from hostway_fake.world import Settings, World, Worlds
 
 if TYPE_CHECKING:
+    import httpx
     import requests
     from flask import Flask
     from urllib3 import Retry
 
+    from hostway_fake.faults.script import FaultScript
     from hostway_fake.transports.requests import Pool
     from hostway_fake.transports.server import ThreadServer
 
@@ -41,7 +53,9 @@ class FakeHostway:
     of the code under test, without a path; ``auth``, user and password, where the user is the account;
     ``build_seconds``, how long a build takes; ``poll_step``, seconds by which each read of something unfinished moves
     the clock, never past the next event; ``poll_limit``, how often something unfinished may be polled in vain before
-    `hostway_fake.FrozenClockError`; ``time_zone`` of ``create_time`` and of the date in ids.
+    `hostway_fake.FrozenClockError`; ``journal_size``, how many calls are remembered; ``faults``, a script of faults:
+    the path of a TOML or JSON file, what such a file holds, or a `hostway_fake.faults.FaultScript`; ``time_zone`` of
+    ``create_time`` and of the date in ids.
 
     >>> with FakeHostway() as fake:
     ...     server = fake.add_server("jello614636-USOTE-0214")
@@ -64,6 +78,8 @@ class FakeHostway:
         build_seconds: float = DEFAULT_BUILD_SECONDS,
         poll_step: float | None = None,
         poll_limit: int = DEFAULT_POLL_LIMIT,
+        journal_size: int = DEFAULT_JOURNAL_SIZE,
+        faults: "str | Path | Mapping[str, Any] | FaultScript | None" = None,
         time_zone: str | tzinfo = UTC,
         **unknown: Never,
     ) -> None:
@@ -78,7 +94,8 @@ class FakeHostway:
             readings=read(readings),
             build_time=options.checked_seconds("build_seconds", build_seconds),
             poll_step=None if poll_step is None else options.checked_seconds("poll_step", poll_step),
-            poll_limit=options.checked_poll_limit(poll_limit),
+            poll_limit=checks.whole("poll_limit", poll_limit),
+            journal_size=checks.whole("journal_size", journal_size),
             time_zone=options.checked_time_zone(time_zone),
         )
         the_clock = options.checked_clock(clock)
@@ -90,6 +107,24 @@ class FakeHostway:
         self._servers: set[ThreadServer] = set()
         self._parent: FakeHostway | None = None
         self._siblings: set[FakeHostway] = set()
+        self._faults = Faults(self._worlds.home)
+        if faults is not None:
+            self._play(faults)
+
+    def _play(self, faults: "str | Path | Mapping[str, Any] | FaultScript") -> None:
+        """Write the rules of a script, and order its builds."""
+        from msgspec.structs import asdict
+
+        from hostway_fake.faults.script import FaultScript
+
+        if isinstance(faults, str | Path):
+            faults = FaultScript.load(faults)
+        script = faults if isinstance(faults, FaultScript) else FaultScript.parse(faults)
+        for rule in script.rules:
+            self._faults.write(rule)
+        for build in script.builds:
+            order = asdict(build)
+            (self.builds.next if order.pop("once") else self.builds.all)(**order)
 
     def sibling(self, user: str, password: str, **others: Any) -> "FakeHostway":
         """Another fake, with its own world, behind the same ways in: the credentials of a request choose.
@@ -112,25 +147,34 @@ class FakeHostway:
         ``session()`` then goes over the socket.
         """
         face = copy.copy(self)
-        face.__dict__.pop("_pool", None)
         face._url, face._over_socket = options.checked_url(url), True
         return face
 
     def close(self) -> None:
-        """Stop its servers, forget the account, and close its siblings. A second call does nothing."""
+        """Stop its servers, forget the account, and close its siblings. A second call does nothing.
+
+        A fault rule that was begun and given no outcome raises `hostway_fake.UnfinishedRuleError`, once all is closed.
+        """
+        for fake in self._shut():
+            fake._faults.check()
+
+    def _shut(self) -> "tuple[FakeHostway, ...]":
+        """Close this fake and its siblings; all of them."""
         for server in tuple(self._servers):
             server.stop()
-        for sibling in tuple(self._siblings):
-            sibling.close()
         if self._parent is not None:
             self._parent._siblings.discard(self)
         self._worlds.leave()
+        return (self, *(other for sibling in tuple(self._siblings) for other in sibling._shut()))
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._shut()
 
     def __repr__(self) -> str:
         return f"<FakeHostway {self.auth[0]} at {self.url}>"
@@ -163,6 +207,18 @@ class FakeHostway:
         What is so already moves nothing. What will not happen raises `hostway_fake.CannotHappenError`, with what will.
         """
         return waiting.run_until(self._worlds.home, snapshot_id, status)
+
+    # What goes wrong, and what happened
+
+    @property
+    def faults(self) -> Faults:
+        """Rules for what goes wrong: which calls, which hits, before or after the commit point, and what happens."""
+        return self._faults
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The journal: every call of this account, oldest first; when it is full, the oldest are forgotten."""
+        return self._worlds.home.calls
 
     # How a client waits without waiting
 
@@ -204,13 +260,16 @@ class FakeHostway:
 
     # Ways in
 
-    @cached_property
+    @property
+    def _exchange(self) -> Exchange:
+        return partial(exchange, self._worlds)
+
     def _pool(self) -> "Pool":
         from hostway_fake.transports.requests import Pool
 
         home = self._worlds.home
         wait = waiting.sleeper(home) if isinstance(home.clock, FakeClock) else None
-        return Pool(self._url, partial(exchange, self._worlds), wait)
+        return Pool(Origin.of(self._url), self._exchange, wait)
 
     def session(self) -> "requests.Session":
         """A `requests.Session` that reaches this fake at `url`, authenticated; proxies and netrc play no part."""
@@ -226,9 +285,24 @@ class FakeHostway:
         """Let a session reach this fake at `url`, without a socket; ``max_retries`` is that of requests' adapter."""
         from hostway_fake.transports.requests import HostwayAdapter
 
-        adapter = HostwayAdapter(self._pool, max_retries)
-        for prefix in self._pool.origin.prefixes:
+        adapter = HostwayAdapter(self._pool(), max_retries)
+        for prefix in adapter.prefixes:
             session.mount(prefix, adapter)
+
+    def httpx_transport(self, *, retries: int = 0) -> "httpx.BaseTransport":
+        """For ``httpx.Client(transport=...)``: reaches this fake at `url`, without a socket.
+
+        ``retries`` is that of httpx's own transport: how often a refused connection is tried again.
+        """
+        from hostway_fake.transports.httpx import HostwayTransport
+
+        return HostwayTransport(Origin.of(self._url), self._exchange, checks.whole("retries", retries, 0))
+
+    def async_httpx_transport(self, *, retries: int = 0) -> "httpx.AsyncBaseTransport":
+        """For ``httpx.AsyncClient(transport=...)``, as `httpx_transport`."""
+        from hostway_fake.transports.httpx import AsyncHostwayTransport
+
+        return AsyncHostwayTransport(Origin.of(self._url), self._exchange, checks.whole("retries", retries, 0))
 
     @contextmanager
     def intercept(self, *, block_others: bool = False) -> Iterator[Self]:
@@ -239,7 +313,7 @@ class FakeHostway:
         """
         from hostway_fake.transports.requests import intercept
 
-        with intercept(self._pool, block_others):
+        with intercept(self._pool(), block_others):
             yield self
 
     @cached_property

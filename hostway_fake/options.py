@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from hostway_fake import checks
 from hostway_fake.clock import Clock, FakeClock, FollowingClock, SystemClock
 from hostway_fake.contract.errors import REVISIONS
 from hostway_fake.domain.identifiers import checked_account
@@ -16,6 +17,8 @@ DEFAULT_URL: Final = "http://api.hostway.test"
 DEFAULT_AUTH: Final = ("jello614636", "hostway")
 DEFAULT_POLL_LIMIT: Final = 1000
 """How often an unfinished resource may be polled in vain."""
+DEFAULT_JOURNAL_SIZE: Final = 10_000
+"""How many calls the journal holds."""
 DEFAULT_BUILD_SECONDS: Final = 60
 """How long a snapshot stays in BUILD unless told otherwise."""
 
@@ -48,19 +51,7 @@ def checked_revision(revision: object) -> str:
 
 
 def checked_seconds(what: str, seconds: object) -> timedelta:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise WrongTypeError(f"{what}: got {seconds!r}, expected a number")
-    if not 0 <= seconds <= 10**9:
-        raise invalid(what, seconds, "a number from 0 to 1,000,000,000")
-    return timedelta(seconds=seconds)
-
-
-def checked_poll_limit(limit: object) -> int:
-    if isinstance(limit, bool) or not isinstance(limit, int):
-        raise WrongTypeError(f"poll_limit: got {limit!r}, expected a whole number")
-    if limit < 1:
-        raise invalid("poll_limit", limit, "a whole number from 1 on")
-    return limit
+    return timedelta(seconds=checks.number(what, seconds))
 
 
 def checked_time_zone(time_zone: object) -> tzinfo:

@@ -1,8 +1,10 @@
 """State: one isolated account with its clock, seed and readings, behind one lock; and those that share the ways in."""
 
 from bisect import bisect_right, insort
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections import ChainMap, deque
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from threading import Lock
 from typing import Final
@@ -17,6 +19,9 @@ from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.state import Event, Server, Snapshot
 from hostway_fake.exceptions import FrozenClockError, invalid
+from hostway_fake.faults import rules
+from hostway_fake.faults.rules import Fault, FaultRule, Standing, Subject
+from hostway_fake.journal.calls import Call, Effect
 
 _PLACES: Final = 4096
 """How many polled places are remembered."""
@@ -35,6 +40,7 @@ class Settings:
     time_zone: tzinfo = UTC
     poll_step: timedelta | None = None
     poll_limit: int = 1000
+    journal_size: int = 10_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,12 +66,16 @@ class World:
         self._goes_back = not isinstance(clock, FakeClock)
         self._passwords = {settings.password.encode(), settings.password.encode("latin-1", "replace")}
         self._lock = Lock()
-        self._servers: dict[str, Server] = {}
+        self._servers: MutableMapping[str, Server] = {}
         self._agenda: list[tuple[datetime, int, str]] = []  # due, order and server of all that was ever planned, sorted
         self._builds: tuple[BuildRule, ...] = ()
         self._sequence = 0
         self._errors = 0
         self._polls: dict[str, tuple[datetime, int]] = {}
+        self._rules: tuple[Standing, ...] = ()  # newest first
+        self._written = 0
+        self._calls = 0
+        self._journal: deque[Call] = deque(maxlen=settings.journal_size)
 
     def admits(self, password: bytes) -> bool:
         """Whether a client's password is this account's, in either encoding that clients use."""
@@ -269,6 +279,70 @@ class World:
             raise FrozenClockError(_in_vain(place, polls, now, due))
         if self.settings.poll_step is not None:
             self._step(self.settings.poll_step, now)
+
+    # What goes wrong, and what happened
+
+    @property
+    def rules(self) -> tuple[Standing, ...]:
+        """The fault rules, newest first."""
+        return self._rules
+
+    def add_rule(self, rule: FaultRule) -> str:
+        """Let a fault rule stand from now on; its name."""
+        with self._lock:
+            number = self._written + 1
+            named = rule if rule.name else replace(rule, name=f"rule {number}")
+            if named.name in (other.rule.name for other in self._rules):
+                raise invalid("name", named.name, "one that no other rule has")
+            self._rules = (Standing(named, number, self.clock.now()), *self._rules)
+            self._written = number
+            return named.name
+
+    def keep_rules(self, names: Collection[str]) -> None:
+        """Take away all fault rules but these."""
+        with self._lock:
+            self._rules = tuple(rule for rule in self._rules if rule.rule.name in names)
+
+    def meet(self, subject: Subject) -> Fault | None:
+        """What a call meets; every rule that it matches counts it."""
+        with self._lock:
+            self._rules, fault = rules.meet(self._rules, subject, self.clock.now(), self.settings.seed)
+            return fault
+
+    def rehearsal(self) -> "World":
+        """This world as it would go on: what is done there has no effect here."""
+        other = copy(self)
+        other.settings = replace(self.settings, poll_step=None)
+        other._servers = ChainMap({}, self._servers)  # the first map alone is written
+        other._agenda, other._polls = [], {}
+        return other
+
+    def record(
+        self,
+        at: datetime,
+        operation: str | None,
+        method: str,
+        target: str,
+        effect: Effect,
+        client_saw: str,
+        rule: str | None,
+        server: str | None,
+        headers: Mapping[str, str],
+        body: bytes,
+        answer: bytes,
+    ) -> None:
+        """One more call for the journal, which forgets the oldest when it is full."""
+        with self._lock:
+            number = self._calls = self._calls + 1
+            self._journal.append(
+                Call(number, at, operation, method, target, effect, client_saw, rule, server, headers, body, answer)
+            )
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The journal, oldest call first."""
+        with self._lock:
+            return tuple(self._journal)
 
     def _step(self, step: timedelta, now: datetime) -> None:
         """Move time by ``step``, but not past the next event."""

@@ -11,8 +11,9 @@ from werkzeug.routing import MapAdapter
 
 from hostway_fake.contract.limits import BODY_LIMIT
 from hostway_fake.contract.operations import BASES, OPERATIONS
+from hostway_fake.exceptions import NoWireError
 from hostway_fake.service.exchange import exchange
-from hostway_fake.service.messages import Answer, Request, origin_form
+from hostway_fake.service.messages import Answer, Breakage, Request, origin_form
 from hostway_fake.world import Worlds
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def create_app(worlds: Worlds) -> Flask:
     app.config["PROPAGATE_EXCEPTIONS"] = True
 
     def view(*_: object, **__: object) -> Response:
-        return _response(exchange(worlds, _request(current.environ)))
+        result = exchange(worlds, _request(current.environ))
+        return _broken(current.environ, result) if isinstance(result, Breakage) else _response(result)
 
     app.register_blueprint(_api(view))
     app.register_error_handler(HTTPException, view)
@@ -69,7 +71,15 @@ def _request(environ: "WSGIEnvironment") -> Request:
             headers[header] = environ[name]
     raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or _rebuilt(environ)
     target, scheme, headers = origin_form(raw, environ["wsgi.url_scheme"], headers)
-    return Request(environ["REQUEST_METHOD"], target, headers, _body(environ, headers), scheme)
+    return Request(
+        environ["REQUEST_METHOD"],
+        target,
+        headers,
+        _body(environ, headers),
+        scheme,
+        reused=environ.get("hostway_fake.reused", False),
+        wait=environ.get("hostway_fake.wait"),
+    )
 
 
 def _rebuilt(environ: "WSGIEnvironment") -> str:
@@ -97,3 +107,15 @@ class _Response(Response):
 
 def _response(answer: Answer) -> Response:
     return _Response([answer.body], f"{answer.status} {answer.reason}", list(answer.headers))
+
+
+def _broken(environ: "WSGIEnvironment", breakage: Breakage) -> Response:
+    """Hand a breakage to the server that runs the application; what is returned here is not sent."""
+    break_wire: Callable[[Breakage], object] | None = environ.get("hostway_fake.break")
+    if break_wire is None:
+        raise NoWireError(
+            f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}: {breakage.outcome.word} needs a wire to "
+            "break, and the bare application has none; use fake.serve(), or fake.session()"
+        )
+    break_wire(breakage)
+    return Response()

@@ -108,4 +108,19 @@ BAD_BODY: Final = ProviderError(400, "Malformed request body", "{}", _NOVA)
 BAD_HTTP: Final = ProviderError(400, "Malformed HTTP request", "{}", OURS)
 BODY_TOO_LARGE: Final = ProviderError(413, "Request body too large", "The request body may hold up to {} bytes.", OURS)
 INTERNAL: Final = ProviderError(500, "Internal error of the fake", "{}", OURS)
+RATE_LIMITED: Final = ProviderError(413, "Rate limit exceeded", "Too many: {}.", assumed())
 VOLUME_ATTACHED: Final = ProviderError(409, "VolumeAlreadyAttached", "{} is already attached", documented(ATTACH_PAGE))
+
+INJECTED: Final[Mapping[int, ProviderError]] = {
+    400: ProviderError(400, "Bad request", "", _NOVA),
+    401: UNAUTHORIZED,
+    403: FORBIDDEN,
+    404: NOT_FOUND,
+    405: ProviderError(405, "Method not allowed", "", _NOVA),
+    409: ProviderError(409, "Conflict", "", _NOVA),
+    413: ProviderError(413, "Over limit", "", _NOVA),
+    415: ProviderError(415, "Unsupported media type", "", _NOVA),
+    500: ProviderError(500, "Compute fault", "", _NOVA),
+    503: ProviderError(503, "Service unavailable", "", _NOVA),
+}
+"""What a scripted fault answers with a status, where the page of the operation names nothing of its own for it."""

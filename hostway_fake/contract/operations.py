@@ -5,6 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote
 
+from hostway_fake.contract.errors import (
+    EXTRA_VOLUMES,
+    INJECTED,
+    LIMIT_REACHED,
+    NAME_TAKEN,
+    NOT_FOUND,
+    UNAUTHORIZED,
+    ProviderError,
+)
 from hostway_fake.contract.evidence import (
     CREATE_PAGE,
     CREATE_REVISION,
@@ -26,17 +35,31 @@ class Operation:
     method: str
     path: str
     success: int
-    failures: tuple[int, ...]
+    failures: tuple[ProviderError, ...]
     source: Source
+
+    def failure(self, status: int) -> ProviderError:
+        """The error of a status, as the page of this operation words it where it does."""
+        return next((error for error in self.failures if error.status == status), INJECTED[status])
+
+    def has(self, argument: str) -> bool:
+        """Whether the path names a ``server_id`` or a ``snapshot_id``."""
+        return f"{{{argument}}}" in self.path
 
 
 _SNAPSHOTS = "/servers/{server_id}/snapshots"
 
+_SNAPSHOT = _SNAPSHOTS + "/{snapshot_id}"
+_CREATE_FAILURES = (EXTRA_VOLUMES, NAME_TAKEN, LIMIT_REACHED)
+_READ_FAILURES = (UNAUTHORIZED, NOT_FOUND)
+
 OPERATIONS: Final = (
-    Operation("create_snapshot", "POST", _SNAPSHOTS, 202, (400, 409, 413), documented(CREATE_PAGE, CREATE_REVISION)),
-    Operation("list_snapshots", "GET", _SNAPSHOTS, 200, (401, 404), documented(LIST_PAGE)),
-    Operation("get_snapshot", "GET", _SNAPSHOTS + "/{snapshot_id}", 200, (401, 404), documented(GET_PAGE)),
+    Operation("create_snapshot", "POST", _SNAPSHOTS, 202, _CREATE_FAILURES, documented(CREATE_PAGE, CREATE_REVISION)),
+    Operation("list_snapshots", "GET", _SNAPSHOTS, 200, _READ_FAILURES, documented(LIST_PAGE)),
+    Operation("get_snapshot", "GET", _SNAPSHOT, 200, _READ_FAILURES, documented(GET_PAGE)),
 )
+
+BY_NAME: Final[Mapping[str, Operation]] = {operation.name: operation for operation in OPERATIONS}
 
 BASES: Final = ("", "/accounts/{account_id}/flexcloud")
 """The two path families. Both are always served; links come back in the one that the request used."""

@@ -7,40 +7,93 @@ from functools import lru_cache
 from hostway_fake.contract.errors import FORBIDDEN, NOT_FOUND, UNAUTHORIZED
 from hostway_fake.contract.operations import resolve
 from hostway_fake.domain.refusals import MethodRefused, Refusal
+from hostway_fake.exceptions import HostwayFakeError
+from hostway_fake.journal.calls import Effect
 from hostway_fake.service import rendering
+from hostway_fake.service.faulting import Handled, subject, suffer
 from hostway_fake.service.handlers import HANDLERS, Call
-from hostway_fake.service.messages import Answer, Request
+from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
 from hostway_fake.service.parsing import check_message
 from hostway_fake.world import World, Worlds
 
 
-def exchange(worlds: Worlds, request: Request) -> Answer:
-    """Answer one request: never raises for what a client sends.
+def exchange(worlds: Worlds, request: Request) -> Exchanged:
+    """Answer one request, or say how the wire breaks: never raises for what a client sends.
 
     What is no HTTP at all is refused first; then the order is the contract's: 401, path and account 404 or 403, 405,
     and the handler's.
+    A rule for faults acts before the handler or after it. Whatever comes of a call stands in the journal.
     """
+    call = _identified(worlds, request)
+    world, arrived, rule = call.world, call.world.clock.now(), None
+    result: Exchanged | HostwayFakeError
+    try:
+        fault = world.meet(subject(call)) if world.rules else None
+        if fault is None:
+            effect, saw, result = _handled(call)
+        else:
+            rule = fault.rule
+            effect, saw, result = suffer(call, fault.step, _handled)
+    except HostwayFakeError as error:
+        effect, saw, result = Effect.NONE, type(error).__name__, error
+    world.record(
+        arrived,
+        call.operation.name if call.operation else None,
+        request.method,
+        request.target,
+        effect,
+        saw,
+        rule,
+        call.arguments.get("server_id"),
+        request.headers,
+        request.body,
+        _finished(result),
+    )
+    if isinstance(result, HostwayFakeError):
+        raise result
+    return result
+
+
+def _handled(call: Call) -> Handled:
+    """What a call does when nothing goes wrong."""
+    operation = call.operation
+    try:
+        if operation is None or call.refusal is not None:
+            raise call.refusal or Refusal(NOT_FOUND)
+        answer = HANDLERS[operation.name](call)
+        effect = Effect.NONE if operation.method == "GET" else Effect.APPLIED
+    except Refusal as refusal:
+        answer, effect = rendering.refused(call.world, refusal), Effect.REFUSED
+    return effect, str(answer.status), answer.without_body() if call.request.method == "HEAD" else answer
+
+
+def _finished(result: Exchanged | HostwayFakeError) -> bytes:
+    """The body of the answer, though the client may never see it."""
+    answer = result.answer if isinstance(result, Breakage) else result
+    return answer.body if isinstance(answer, Answer) else b""
+
+
+def _identified(worlds: Worlds, request: Request) -> Call:
+    """The world that a request is for, and the operation, or the refusal that it meets on the way."""
     world = worlds.home
     try:
         check_message(request)
         world = _authenticated(worlds, request)
-        answer = _handled(worlds, world, request)
-    except Refusal as refusal:
-        answer = rendering.refused(world, refusal)
-    return answer.without_body() if request.method == "HEAD" else answer
-
-
-def _handled(worlds: Worlds, world: World, request: Request) -> Answer:
+    except Refusal as unknown:
+        return Call(world, request, refusal=unknown)
+    own = world.settings.account
     match = resolve(request.target)
     if match is None:
-        raise Refusal(NOT_FOUND)
-    if match.account is not None and match.account != world.settings.account:
-        raise Refusal(FORBIDDEN if match.account in worlds.by_account else NOT_FOUND)
+        return Call(world, request, account=own, refusal=Refusal(NOT_FOUND))
+    account = own if match.account is None else match.account
     operation = match.operation(request.method)
-    if operation is None:
-        raise MethodRefused(request.method, match.allow)
     origin = f"{request.scheme}://{request.headers['host']}{match.base}"
-    return HANDLERS[operation.name](Call(world, request, match.arguments, origin))
+    refusal = None
+    if account != own:
+        refusal = Refusal(FORBIDDEN if account in worlds.by_account else NOT_FOUND)
+    elif operation is None:
+        refusal = MethodRefused(request.method, match.allow)
+    return Call(world, request, operation, match.arguments, account, origin, refusal)
 
 
 def _authenticated(worlds: Worlds, request: Request) -> World:

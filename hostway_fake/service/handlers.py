@@ -1,11 +1,13 @@
 """One function for each operation: parse, ask the world, render."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from hostway_fake.contract.operations import Operation
 from hostway_fake.contract.states import SnapshotStatus
 from hostway_fake.domain import snapshots
+from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.state import Server, Snapshot
 from hostway_fake.service import parsing, rendering
 from hostway_fake.service.messages import Answer, Request
@@ -14,12 +16,18 @@ from hostway_fake.world import World
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request whose world and operation are known. ``origin`` is what goes before the path of a link."""
+    """A request whose world is known, and whose operation is, unless ``refusal`` says why not.
+
+    ``origin`` is what goes before the path of a link, ``account`` the one that the request is about.
+    """
 
     world: World
     request: Request
-    arguments: Mapping[str, str]
-    origin: str
+    operation: Operation | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    account: str = ""
+    origin: str = ""
+    refusal: Refusal | None = None
 
 
 def create_snapshot(call: Call) -> Answer:

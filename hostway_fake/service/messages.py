@@ -1,17 +1,24 @@
 """What goes into the exchange and what comes out of it, as frozen values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from hostway_fake.contract.errors import PHRASES
+from hostway_fake.faults.outcomes import Outcome
+
+Wait = Callable[[float], object]
+"""Lets so many seconds of real time pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request as it came: ``target`` is raw and in origin form, names of ``headers`` are lower-case.
 
-    ``flaw`` says in a sentence what the transport could not read; the answer to it is 400.
+    ``flaw`` says in a sentence what the transport could not read; the answer to it is 400. ``patience`` is for how many
+    seconds the client waits, None for ever; ``reused`` whether its connection has served a request before; ``wait`` is
+    there on a socket, where the client's patience is not seen.
     """
 
     method: str
@@ -20,6 +27,9 @@ class Request:
     body: bytes = b""
     scheme: str = "http"
     flaw: str = ""
+    patience: float | None = None
+    reused: bool = False
+    wait: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +42,7 @@ class Answer:
 
     @property
     def reason(self) -> str:
-        return PHRASES[self.status]
+        return PHRASES.get(self.status) or _phrase(self.status)
 
     def has(self, name: str) -> bool:
         """Whether there is a header of that name, spelled so."""
@@ -40,6 +50,28 @@ class Answer:
 
     def without_body(self) -> "Answer":
         return replace(self, body=b"")
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """An answer that the client does not get as it is: what the transport does instead, ``answer`` where it has a part.
+
+    An `hostway_fake.faults.outcomes.Hang` is also what is left of a delay that is longer than the client waits.
+    """
+
+    outcome: Outcome
+    answer: Answer | None = None
+
+
+Exchanged = Answer | Breakage
+"""What comes of a request."""
 
 
 def origin_form(target: str, scheme: str, headers: dict[str, str]) -> tuple[str, str, dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from hostway_fake.contract.errors import (
     ERROR_NAMES,
+    INJECTED,
     INTERNAL,
     LIMIT_REACHED,
     REVISIONS,
@@ -14,10 +15,12 @@ from hostway_fake.contract.errors import (
     UNAUTHORIZED_CHALLENGE,
     UNAUTHORIZED_TEXT,
 )
+from hostway_fake.contract.operations import Operation
 from hostway_fake.contract.readings import Readings
 from hostway_fake.domain.identifiers import MONTHS
 from hostway_fake.domain.refusals import MethodRefused, Refusal
 from hostway_fake.domain.state import Server, Snapshot
+from hostway_fake.faults.outcomes import Respond
 from hostway_fake.service.messages import Answer
 from hostway_fake.world import World
 
@@ -98,20 +101,31 @@ def _create_time(snapshot: Snapshot, readings: Readings, time_zone: tzinfo) -> s
     return instant.astimezone(time_zone).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
-def refused(world: World, refusal: Refusal) -> Answer:
+def refused(world: World, refusal: Refusal, retry_after: int | None = None) -> Answer:
     """The provider's body for a refusal, in the world's revision; 401 is plain text."""
     error = refusal.error
+    fields: dict[str, object] = {"message": error.message, "code": error.status, "details": refusal.details}
+    if retry_after is None and error is LIMIT_REACHED and world.settings.readings["over_limit_retry_after"] == "on":
+        fields["retryAfter"] = retry_after = 0
+    headers = [("Allow", refusal.allow)] if isinstance(refusal, MethodRefused) else []
+    if retry_after is not None:
+        headers.append(("Retry-After", str(retry_after)))
     if error is UNAUTHORIZED:
         challenge = ("WWW-Authenticate", UNAUTHORIZED_CHALLENGE)
-        return _answer(world, 401, "text/plain; charset=UTF-8", UNAUTHORIZED_TEXT.encode(), challenge)
-    fields: dict[str, object] = {"message": error.message, "code": error.status, "details": refusal.details}
-    headers = [("Allow", refusal.allow)] if isinstance(refusal, MethodRefused) else []
-    if error is LIMIT_REACHED and world.settings.readings["over_limit_retry_after"] == "on":
-        fields["retryAfter"] = 0
-        headers.append(("Retry-After", "0"))
+        return _answer(world, 401, "text/plain; charset=UTF-8", UNAUTHORIZED_TEXT.encode(), challenge, *headers)
     if world.settings.revision != REVISIONS[0]:
         fields["errorid"] = world.next_error_id()
     return _json(world, error.status, {ERROR_NAMES[error.status].name: fields}, *headers)
+
+
+def injected(world: World, operation: Operation | None, respond: Respond) -> Answer:
+    """The answer that a fault gives: an error as the operation's page words it, or any body at all."""
+    status, retry_after = respond.status, respond.retry_after
+    if respond.body is None:
+        error = respond.error or (operation.failure(status) if operation else INJECTED[status])
+        return refused(world, Refusal(error), retry_after)
+    headers = [] if retry_after is None else [("Retry-After", str(retry_after))]
+    return _answer(world, status, respond.content_type, respond.body.encode(), *headers)
 
 
 def failed(world: World, error: Exception) -> Answer:

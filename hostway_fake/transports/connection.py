@@ -5,13 +5,14 @@ Overridden is only what keep-alive, prompt stopping and the provider's error bod
 
 import io
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
 from hostway_fake.contract.limits import BODY_LIMIT
-from hostway_fake.service.messages import Answer
+from hostway_fake.service.messages import Answer, Breakage, Exchanged
+from hostway_fake.transports.breaking import ServerStopped, break_wire
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -33,12 +34,16 @@ class Listener(Protocol):
         """Host and port, for clients that send no ``Host``."""
         ...
 
-    def refuse(self, flaw: str) -> Answer:
-        """The answer to what cannot be read."""
+    def refuse(self, flaw: str) -> Exchanged:
+        """What comes of what cannot be read."""
         ...
 
     def fail(self, error: Exception) -> Answer:
         """The answer where the application raised."""
+        ...
+
+    def wait(self, seconds: float) -> object:
+        """Let real time pass, but not beyond the server's stopping."""
         ...
 
 
@@ -85,6 +90,8 @@ class Connection(BaseHTTPRequestHandler):
         self._server = server
         self._unread = False
         self._expects_continue = False
+        self._reused = False
+        self._broken: list[Breakage] = []
         super().__init__(connection, peer, server)  # type: ignore[arg-type]  # it only keeps it
 
     def setup(self) -> None:
@@ -128,6 +135,7 @@ class Connection(BaseHTTPRequestHandler):
             self.send_error(400, str(flaw))
             return
         self._respond(environ)
+        self._reused = True
 
     def handle_expect_100(self) -> bool:
         self._expects_continue = True
@@ -136,9 +144,11 @@ class Connection(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What cannot be read is answered by the exchange too, and is the last on its connection."""
         self.close_connection = self._unread = True
-        answer = self._server.refuse(f"{message or code}")
-        status = f"{answer.status} {answer.reason}"
-        self._send(status, list(answer.headers), self._body_of(answer))
+        result = self._server.refuse(f"{message or code}")
+        if isinstance(result, Breakage):
+            self._break(result)
+        else:
+            self._send(result)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
         """Nothing is logged."""
@@ -236,6 +246,9 @@ class Connection(BaseHTTPRequestHandler):
             "wsgi.multithread": True,
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
+            "hostway_fake.reused": self._reused,
+            "hostway_fake.wait": self._server.wait,
+            "hostway_fake.break": self._broken.append,
         }
         for name, value in self.headers.raw_items():
             key = name.upper().replace("-", "_")
@@ -255,26 +268,39 @@ class Connection(BaseHTTPRequestHandler):
 
         try:
             body = b"".join((*self._server.app(environ, start_response), *written))
+        except ServerStopped:
+            raise
         except Exception as error:
             self.close_connection = True
-            answer = self._server.fail(error)
-            head[:] = f"{answer.status} {answer.reason}", list(answer.headers)
-            body = self._body_of(answer)
-        self._send(head[0], head[1], body)
+            self._send(self._server.fail(error))
+            return
+        if self._broken:
+            self._break(self._broken.pop())
+        else:
+            self._write(self._head(head[0], head[1]) + body)
 
-    def _body_of(self, answer: Answer) -> bytes:
-        return b"" if self.command == "HEAD" else answer.body
-
-    def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+    def _head(self, status: str, headers: Iterable[tuple[str, str]]) -> bytes:
         lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
         if self.close_connection:
             lines.append("Connection: close")
         elif self.request_version == "HTTP/1.0":
             lines.append("Connection: keep-alive")
-        head = "\r\n".join((*lines, "\r\n"))
-        self.connection.sendall(head.encode("latin-1") + body)
+        return "\r\n".join((*lines, "\r\n")).encode("latin-1")
+
+    def _head_of(self, answer: Answer) -> bytes:
+        return self._head(f"{answer.status} {answer.reason}", answer.headers)
+
+    def _send(self, answer: Answer) -> None:
+        self._write(self._head_of(answer) + (b"" if self.command == "HEAD" else answer.body))
+
+    def _write(self, answer: bytes) -> None:
+        self.connection.sendall(answer)
         if self._unread:
             self._linger()
+
+    def _break(self, breakage: Breakage) -> None:
+        self.close_connection = True
+        break_wire(self.connection, breakage, self._head_of, self._server.wait)
 
     def _linger(self) -> None:
         """Take in, for a while, what the client still sends: closing on it would reset the answer away."""

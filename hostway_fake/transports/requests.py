@@ -1,57 +1,35 @@
 """The way in for ``requests``, without a socket: below urllib3, so that retries and exceptions are the real ones."""
 
+import errno
 import io
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+import os
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
+from http.client import BadStatusLine, IncompleteRead, RemoteDisconnected
 from threading import Lock, local
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from requests import PreparedRequest, Session
 from requests import Request as RequestsRequest
 from requests.adapters import HTTPAdapter
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, Retry
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, Retry, Timeout
+from urllib3.exceptions import NewConnectionError
 from urllib3.util.request import body_to_chunks
 
 from hostway_fake.exceptions import BlockedHostError
-from hostway_fake.service.messages import Answer, Request, origin_form
-
-Exchange = Callable[[Request], Answer]
-"""A request in, its answer out: the exchange with its worlds filled in."""
-
-Wait = Callable[[float], None]
-"""What stands in for ``time.sleep``."""
-
-_PORTS = {"http": 80, "https": 443}
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Scheme, host and port of a base URL, as the adapter compares them."""
-
-    scheme: str
-    host: str
-    port: int
-
-    @classmethod
-    def of(cls, url: str) -> "Origin":
-        parts = urlsplit(url)
-        return cls(parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0))
-
-    @property
-    def header(self) -> str:
-        """What a client sends as ``Host``."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _PORTS.get(self.scheme) else f"{host}:{self.port}"
-
-    @property
-    def prefixes(self) -> tuple[str, ...]:
-        """Where a session mounts the adapter: also with the default port spelled out."""
-        plain = f"{self.scheme}://{self.header}/"
-        host = self.header if self.port == _PORTS.get(self.scheme) else ""
-        return (plain, f"{self.scheme}://{host}:{self.port}/") if host else (plain,)
+from hostway_fake.faults.outcomes import (
+    ConnectionReset,
+    Hang,
+    MalformedBody,
+    Outcome,
+    SlowBody,
+    TruncatedBody,
+    Unavailable,
+)
+from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request, Wait, origin_form
+from hostway_fake.transports.origin import Exchange, Idle, Origin
 
 
 class _Response(HTTPResponse):
@@ -62,6 +40,27 @@ class _Response(HTTPResponse):
             yield from super().stream(amt, decode_content)
         elif data := self.read(decode_content=decode_content):
             yield data
+
+
+class _Cut(io.BytesIO):
+    """The body of a connection that was closed in the middle of it."""
+
+    def __init__(self, part: bytes, missing: int) -> None:
+        super().__init__(part)
+        self._missing = missing
+
+    def read(self, amt: int | None = None) -> bytes:
+        data = super().read(amt)
+        if amt is None or amt < 0:
+            raise IncompleteRead(data, self._missing)
+        return data
+
+
+class _Silent(io.BytesIO):
+    """The body of a connection on which nothing more comes."""
+
+    def read(self, amt: int | None = None) -> bytes:
+        raise TimeoutError("timed out")
 
 
 class _Connection:
@@ -75,12 +74,14 @@ class _Connection:
     has_connected_to_proxy = False
     timeout: float | None = None
 
-    def __init__(self, origin: Origin, exchange: Exchange) -> None:
+    def __init__(self, origin: Origin, exchange: Exchange, idle: Idle) -> None:
         self._scheme = origin.scheme
         self._host = origin.header
+        self.host, self.port = origin.host, origin.port
         self._exchange = exchange
-        self._request: Request | None = None
-        self._answer: Answer | None = None
+        self._idle = idle
+        self._sent: tuple[str, str, dict[str, str], bytes, str] | None = None
+        self._result: Exchanged | None = None
         self._options: dict[str, Any] = {}
 
     def request(
@@ -95,7 +96,7 @@ class _Connection:
         decode_content: bool = True,
         enforce_content_length: bool = True,
     ) -> None:
-        if self._request is not None:
+        if self._sent is not None:
             return  # it was sent already, and its answer waits
         sent = {"host": self._host}
         for name, value in (headers or {}).items():
@@ -104,7 +105,7 @@ class _Connection:
             sent[name.lower()] = value
         target, scheme, sent = origin_form(url, self._scheme, sent)
         payload = body if isinstance(body, bytes) else _joined(body, method) if body is not None else b""
-        self._request = Request(method, target, sent, payload, scheme)
+        self._sent = (method, target, sent, payload, scheme)
         self._options = {
             "preload_content": preload_content,
             "decode_content": decode_content,
@@ -113,19 +114,49 @@ class _Connection:
             "request_url": url,
         }
 
-    def exchanged(self) -> Answer:
-        """The answer to the request, which is exchanged once."""
-        if self._answer is None:
-            assert self._request is not None
-            self._answer = self._exchange(self._request)
-        return self._answer
+    def exchanged(self) -> Exchanged:
+        """What comes of the request, which is exchanged once."""
+        if self._result is None:
+            assert self._sent is not None
+            patience = self.timeout if isinstance(self.timeout, int | float) else None
+            request = Request(*self._sent, patience=patience, reused=self._idle.take())
+            self._result = self._exchange(request)
+            if isinstance(self._result, Answer):
+                self._idle.give_back()
+        return self._result
 
     def getresponse(self) -> HTTPResponse:
-        return self.response(self.exchanged())
+        result = self.exchanged()
+        if isinstance(result, Answer):
+            return self.response(result)
+        return self._broken(result.outcome, result)
+
+    def _broken(self, outcome: Outcome, breakage: Breakage) -> HTTPResponse:
+        answer = breakage.answer
+        match outcome:
+            case TruncatedBody() if answer is not None:
+                part = outcome.part(answer.body)
+                return self._response(HTTPResponse, answer, _Cut(part, len(answer.body) - len(part)))
+            case SlowBody() if answer is not None:
+                return self._response(HTTPResponse, answer, _Silent())
+            case Hang():
+                raise TimeoutError("timed out")
+            case ConnectionReset():
+                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            case MalformedBody(garbage=garbage):
+                raise BadStatusLine(garbage.decode("latin-1"))
+            case Unavailable():
+                refused = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+                raise NewConnectionError(self, f"Failed to establish a new connection: {refused}") from refused  # type: ignore[arg-type]
+            case _:
+                raise RemoteDisconnected("Remote end closed connection without response")
 
     def response(self, answer: Answer) -> HTTPResponse:
-        return _Response(
-            body=io.BytesIO(answer.body),
+        return self._response(_Response, answer, io.BytesIO(answer.body))
+
+    def _response(self, kind: type[HTTPResponse], answer: Answer, body: io.BytesIO) -> HTTPResponse:
+        return kind(
+            body=body,
             headers=dict(answer.headers),
             status=answer.status,
             version=11,
@@ -167,10 +198,11 @@ class _WaitingHere(Retry):
 class Pool(HTTPConnectionPool):
     """urllib3's own pool, whose connections end at the exchange."""
 
-    def __init__(self, url: str, exchange: Exchange, wait: Wait | None) -> None:
+    def __init__(self, origin: Origin, exchange: Exchange, wait: Wait | None) -> None:
         self._wait = wait
-        self.origin: Origin = Origin.of(url)
+        self.origin: Origin = origin
         self.exchange = exchange
+        self._idle = Idle()
         self._begun = local()
         super().__init__(self.origin.host, self.origin.port)
         self.scheme: str = self.origin.scheme
@@ -182,20 +214,26 @@ class Pool(HTTPConnectionPool):
         body: Any = None,
         headers: Any = None,
         retries: Any = None,
+        *more: Any,
         **options: Any,
     ) -> BaseHTTPResponse:
         """An answer that nobody will retry goes straight back; with all else urllib3 does what it always does."""
         if not (isinstance(retries, Retry) and (body is None or isinstance(body, bytes))):
-            return super().urlopen(method, url, body, headers, self._waiting_here(retries), **options)
-        connection = _Connection(self.origin, self.exchange)
+            return super().urlopen(method, url, body, headers, self._waiting_here(retries), *more, **options)
+        connection = _Connection(self.origin, self.exchange, self._idle)
         connection.request(method, url, body, headers, preload_content=False, decode_content=False)
+        connection.timeout = _read_timeout(options.get("timeout"))
         answer = connection.exchanged()
-        if retries.is_retry(method, answer.status, answer.has("Retry-After")):
+        if isinstance(answer, Breakage) or retries.is_retry(method, answer.status, answer.has("Retry-After")):
             self._begun.connection = connection
-            return super().urlopen(method, url, body, headers, self._waiting_here(retries), **options)
+            return super().urlopen(method, url, body, headers, self._waiting_here(retries), *more, **options)
         response = connection.response(answer)
         response.retries = retries
         return response
+
+    def another(self) -> "Pool":
+        """A pool to the same fake, with connections of its own."""
+        return Pool(self.origin, self.exchange, self._wait)
 
     def _waiting_here(self, retries: Any) -> Any:
         """The same retries, but that their waiting passes on the fake's clock."""
@@ -208,7 +246,7 @@ class Pool(HTTPConnectionPool):
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         begun = self._begun.__dict__.pop("connection", None)
-        return begun or _Connection(self.origin, self.exchange)
+        return begun or _Connection(self.origin, self.exchange, self._idle)
 
     def _put_conn(self, conn: Any) -> None:
         """There is nothing to keep."""
@@ -217,12 +255,23 @@ class Pool(HTTPConnectionPool):
         """There is no certificate."""
 
 
+def _read_timeout(timeout: Any) -> Any:
+    """For how long a client waits for an answer, as urllib3 reckons it."""
+    if not isinstance(timeout, Timeout):
+        return timeout
+    if timeout.total is None:
+        return timeout.read_timeout
+    given = (timeout.total, timeout._read)
+    return min((limit for limit in given if isinstance(limit, int | float)), default=None)
+
+
 class HostwayAdapter(HTTPAdapter):
     """A `requests` adapter to be mounted on a session."""
 
     def __init__(self, pool: Pool, max_retries: int | Retry = 0) -> None:
         super().__init__(max_retries=max_retries)
         self._pool = pool
+        self.prefixes: tuple[str, ...] = pool.origin.prefixes
 
     def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:
         return self._pool
@@ -261,10 +310,17 @@ class HostwaySession(Session):
         }
 
 
-@dataclass(frozen=True, slots=True)
 class _Interception:
-    pool: Pool
-    block_others: bool
+    """A fake that is reached by sessions that know nothing of it; each of their adapters has a pool of its own."""
+
+    def __init__(self, pool: Pool, block_others: bool) -> None:
+        self.origin = pool.origin
+        self.block_others = block_others
+        self._pool = pool
+        self._pools: WeakKeyDictionary[HTTPAdapter, Pool] = WeakKeyDictionary()
+
+    def pool(self, adapter: HTTPAdapter) -> Pool:
+        return self._pools.get(adapter) or self._pools.setdefault(adapter, self._pool.another())
 
 
 class _Interceptor:
@@ -298,12 +354,12 @@ class _Interceptor:
             active = self._active
             origin = Origin.of(request.url or "")
             for interception in active:
-                if interception.pool.origin == origin:
-                    return interception.pool
+                if interception.origin == origin:
+                    return interception.pool(adapter)
             for interception in active:
                 if interception.block_others:
                     raise BlockedHostError(
-                        f"{request.method} {request.url}: only {interception.pool.origin.header} may be called "
+                        f"{request.method} {request.url}: only {interception.origin.header} may be called "
                         "under intercept(block_others=True)"
                     )
             pool: HTTPConnectionPool = original(adapter, request, *args, **kwargs)

@@ -3,13 +3,14 @@
 import os
 import socket
 from contextlib import suppress
-from threading import Lock, Thread, current_thread
+from threading import Event, Lock, Thread, current_thread
 from typing import TYPE_CHECKING, Any, Final
 
 from hostway_fake.exceptions import PortTakenError, invalid
 from hostway_fake.service import rendering
 from hostway_fake.service.exchange import exchange
-from hostway_fake.service.messages import Answer, Request
+from hostway_fake.service.messages import Answer, Exchanged, Request
+from hostway_fake.transports.breaking import ServerStopped
 from hostway_fake.transports.connection import Connection
 from hostway_fake.world import Worlds
 
@@ -33,7 +34,7 @@ class ThreadServer:
         self.failures: list[Exception] = []
         self._listener = _listen(host, port)
         self.address: tuple[Any, ...] = self._listener.getsockname()
-        self._stopping = False
+        self._stopping = Event()
         self._lock = Lock()
         self._talks: dict[Thread, socket.socket] = {}
         self._thread = Thread(target=self._accept, name=f"hostway-fake {self.authority}", daemon=True)
@@ -50,9 +51,14 @@ class ThreadServer:
         """Where it listens, without a trailing slash."""
         return f"http://{self.authority}"
 
-    def refuse(self, flaw: str) -> Answer:
-        """The answer to a request that cannot be read."""
-        return exchange(self._worlds, Request("", "", {}, flaw=flaw))
+    def refuse(self, flaw: str) -> Exchanged:
+        """What comes of a request that cannot be read."""
+        return exchange(self._worlds, Request("", "", {}, flaw=flaw, wait=self.wait))
+
+    def wait(self, seconds: float) -> None:
+        """Let real time pass; the server's stopping ends it, and raises `ServerStopped`."""
+        if self._stopping.wait(seconds):
+            raise ServerStopped
 
     def fail(self, error: Exception) -> Answer:
         """The answer where the application raised, which `failures` keeps."""
@@ -68,9 +74,9 @@ class ThreadServer:
     def stop(self) -> None:
         """Stop listening, end every connection, wait for the threads. A second call does nothing."""
         with self._lock:
-            if self._stopping:
+            if self._stopping.is_set():
                 return
-            self._stopping = True
+            self._stopping.set()
         self._wake()
         self._thread.join()
         self._listener.close()
@@ -92,7 +98,7 @@ class ThreadServer:
     def _accept(self) -> None:
         while True:
             connection, peer = self._listener.accept()
-            if self._stopping:
+            if self._stopping.is_set():
                 connection.close()
                 return
             thread = Thread(target=self._talk, args=(connection, peer), daemon=True)

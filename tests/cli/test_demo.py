@@ -13,7 +13,7 @@ import hostway_fake.app
 from hostway_fake import demo
 from hostway_fake.cli import main
 from hostway_fake.service.exchange import exchange
-from hostway_fake.service.messages import Answer, Request
+from hostway_fake.service.messages import Answer, Exchanged, Request
 from hostway_fake.world import Worlds
 
 _STATUSES: Final = [202, 200, 200, 409, 202, 202, 413, 400, 202]
@@ -37,9 +37,9 @@ def tour() -> Tour:
 def _altered(monkeypatch: pytest.MonkeyPatch, status: int, change: Callable[[Answer], Answer]) -> None:
     """Every answer of a status is another one from now on."""
 
-    def altered(worlds: Worlds, request: Request) -> Answer:
+    def altered(worlds: Worlds, request: Request) -> Exchanged:
         answer = exchange(worlds, request)
-        return change(answer) if answer.status == status else answer
+        return change(answer) if isinstance(answer, Answer) and answer.status == status else answer
 
     monkeypatch.setattr(hostway_fake.app, "exchange", altered)
 

@@ -27,7 +27,7 @@ def operations() -> str:
                 f"`{operation.name}`",
                 f"`{operation.method} {operation.path}`",
                 str(operation.success),
-                ", ".join(map(str, operation.failures)),
+                ", ".join(str(error.status) for error in operation.failures),
                 _evidence(operation.source),
             )
             for operation in OPERATIONS

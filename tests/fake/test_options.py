@@ -82,7 +82,7 @@ _BAD: Final = (
     ({"poll_step": -5}, InvalidValueError, f"poll_step: got -5, expected {_SECONDS}"),
     ({"poll_limit": 2.5}, WrongTypeError, "poll_limit: got 2.5, expected a whole number"),
     ({"poll_limit": True}, WrongTypeError, "poll_limit: got True, expected a whole number"),
-    ({"poll_limit": 0}, InvalidValueError, "poll_limit: got 0, expected a whole number from 1 on"),
+    ({"poll_limit": 0}, InvalidValueError, "poll_limit: got 0, expected a whole number from 1 to 1,000,000,000"),
     ({"time_zone": "US/Atlantis"}, InvalidValueError, f"time_zone: got 'US/Atlantis', expected {_ZONE}"),
     ({"time_zone": "../US"}, InvalidValueError, f"time_zone: got '../US', expected {_ZONE}"),
     ({"time_zone": "US"}, InvalidValueError, f"time_zone: got 'US', expected {_ZONE}"),
@@ -116,7 +116,7 @@ def test_an_unknown_option_lists_the_options() -> None:
 
     assert str(caught.value) == (
         "unknown option sead, clok; the options are seed, clock, revision, readings, url, auth, build_seconds, "
-        "poll_step, poll_limit, time_zone"
+        "poll_step, poll_limit, journal_size, faults, time_zone"
     )
 
 

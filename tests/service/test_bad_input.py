@@ -36,7 +36,9 @@ class Service:
         given = {"host": "api.hostway.test", "authorization": _AUTHORIZATION, **(headers or {})}
         worlds: Worlds = self.fake._worlds
         sent = {name: value for name, value in given.items() if value is not None}
-        return exchange(worlds, Request(method, target, sent, body, flaw=flaw))
+        answer = exchange(worlds, Request(method, target, sent, body, flaw=flaw))
+        assert isinstance(answer, Answer)
+        return answer
 
     @property
     def names(self) -> list[str]:
@@ -294,6 +296,7 @@ def test_nothing_that_is_sent_breaks_the_service(
 
     answer = exchange(service.fake._worlds, Request(method, target, headers, body, scheme))
 
+    assert isinstance(answer, Answer)
     assert answer.status < 500
     assert answer.reason
     length = int(dict(answer.headers)["Content-Length"])

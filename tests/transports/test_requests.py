@@ -13,7 +13,8 @@ from urllib3 import Retry
 
 from hostway_fake import START, FakeHostway, ServerHandle
 from hostway_fake.service.messages import Answer, Request
-from hostway_fake.transports.requests import HostwayAdapter, Origin, Pool
+from hostway_fake.transports.origin import Origin
+from hostway_fake.transports.requests import HostwayAdapter, Pool
 
 SNAPSHOTS: Final = "/servers/jello614636-USOTE-0214/snapshots"
 BODY: Final = b'{"snapshot":{"name":"nightly"}}'
@@ -48,7 +49,7 @@ def counting(
         asked.append(request)
         return Answer(next(left), (("Content-Length", "0"), *headers), b"")
 
-    return Pool("http://api.hostway.test", exchange, wait), asked
+    return Pool(Origin.of("http://api.hostway.test"), exchange, wait), asked
 
 
 def through(pool: Pool, max_retries: int | Retry = 0) -> requests.Session:
@@ -618,7 +619,7 @@ def test_an_absolute_target_is_taken_apart(fake: FakeHostway, server: ServerHand
             return str(request.url)
 
     with fake.session() as session:
-        session.mount(fake.url, Proxied(fake._pool))
+        session.mount(fake.url, Proxied(fake._pool()))
         answer = session.post(fake.url + SNAPSHOTS, data=BODY)
 
     assert answer.headers["Location"].startswith(fake.url + SNAPSHOTS)

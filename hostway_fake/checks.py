@@ -1,0 +1,44 @@
+"""Values that a test author gives, checked one at a time: what is wrong is named, with what was expected."""
+
+from hostway_fake.exceptions import WrongTypeError, invalid
+
+LONGEST = 10**9
+"""Seconds: no time that is given is longer."""
+
+
+def whole(what: str, value: object, low: int = 1, high: int = LONGEST) -> int:
+    """A whole number within bounds."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise WrongTypeError(f"{what}: got {value!r}, expected a whole number")
+    if not low <= value <= high:
+        raise invalid(what, value, f"a whole number from {low} to {high:,}")
+    return value
+
+
+def number(what: str, value: object, high: float = LONGEST) -> float:
+    """A number that is not negative, and finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise WrongTypeError(f"{what}: got {value!r}, expected a number")
+    if not 0 <= value <= high:
+        raise invalid(what, value, f"a number from 0 to {high:,}")
+    return value
+
+
+def positive(what: str, value: object, high: float = LONGEST) -> float:
+    """A number above 0, and finite."""
+    checked = number(what, value, high)
+    if not checked:
+        raise invalid(what, value, f"a number above 0, up to {high:,}")
+    return checked
+
+
+def flag(what: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise WrongTypeError(f"{what}: got {value!r}, expected True or False")
+    return value
+
+
+def text(what: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise WrongTypeError(f"{what}: got {value!r}, expected a string")
+    return value

@@ -1,0 +1,286 @@
+"""Rules: which calls x which hits x what happens, and how a rule that stands is met by a call. Pure values."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from math import ceil
+from typing import Final
+
+from hostway_fake import checks
+from hostway_fake.contract.errors import RATE_LIMITED
+from hostway_fake.contract.operations import BY_NAME
+from hostway_fake.domain import identifiers
+from hostway_fake.exceptions import ScriptExhaustedError, WrongTypeError, invalid
+from hostway_fake.faults.outcomes import Respond, StaleConnection, Step, ok
+
+_MILLION: Final = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a rule can know of a call; None is what the call does not have, or cannot be read in it.
+
+    ``reused`` says whether its connection has served a request before.
+    """
+
+    operation: str | None
+    server: str | None
+    id: str | None
+    name: str | None
+    account: str
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """The calls that a rule is about: None is any, a text is exact or a glob."""
+
+    operation: str | None = None
+    server: str | None = None
+    id: str | None = None
+    name: str | None = None
+    account: str | None = None
+
+    def __post_init__(self) -> None:
+        for what in ("operation", "server", "id", "name", "account"):
+            if getattr(self, what) is not None:
+                checks.text(what, getattr(self, what))
+        if self.operation is None:
+            return
+        if self.operation not in BY_NAME:
+            raise invalid("operation", self.operation, "one of, or none for any", BY_NAME)
+        operation = BY_NAME[self.operation]
+        if self.id is not None and not operation.has("snapshot_id"):
+            raise invalid("id", self.id, f"none: no call of {self.operation} names a snapshot id")
+        if self.name is not None and not (operation.has("snapshot_id") or operation.method == "POST"):
+            raise invalid("name", self.name, f"none: no call of {self.operation} is about one snapshot")
+
+    def meets(self, subject: Subject) -> bool:
+        return (
+            (self.operation is None or self.operation == subject.operation)
+            and _fits(self.server, subject.server)
+            and _fits(self.id, subject.id)
+            and _fits(self.name, subject.name)
+            and _fits(self.account, subject.account)
+        )
+
+    def __str__(self) -> str:
+        narrowed = (f"{what}={getattr(self, what)!r}" for what in ("server", "id", "name", "account"))
+        return ", ".join([self.operation or "any call", *(word for word in narrowed if not word.endswith("=None"))])
+
+
+def _fits(pattern: str | None, text: str | None) -> bool:
+    return pattern is None or (text is not None and (pattern == text or fnmatchcase(text, pattern)))
+
+
+COUNTS: Final[Mapping[str, Callable[[int, int], bool]]] = {
+    "first": lambda n, hit: hit <= n,
+    "nth": lambda n, hit: hit == n,
+    "every": lambda n, hit: hit % n == 0,
+    "from": lambda n, hit: hit >= n,
+}
+"""How a rule can count: whether it acts on a hit, the first being 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """On which matching calls a rule acts: all that is given must hold; when nothing is, on every one.
+
+    ``count`` is a word of `COUNTS` and its number; ``between`` are seconds since the rule was written.
+    """
+
+    count: tuple[str, int] | None = None
+    between: tuple[float, float] | None = None
+    probability: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.count is not None:
+            checks.whole(*self.count)
+        if self.between is not None:
+            start, end = checks.number("start", self.between[0]), checks.positive("end", self.between[1])
+            if start >= end:
+                raise invalid("between", self.between, "two times in seconds, the first before the second")
+        if self.probability is not None:
+            checks.positive("probability", self.probability, 1)
+
+    def holds(self, hit: int, age: timedelta, number: int, seed: int) -> bool:
+        if self.count is not None and not COUNTS[self.count[0]](self.count[1], hit):
+            return False
+        if self.between is not None and not self.between[0] <= age.total_seconds() < self.between[1]:
+            return False
+        if self.probability is not None:
+            return identifiers.draw_below(seed, f"fault {number}", hit, _MILLION) < self.probability * _MILLION
+        return True
+
+    def owed(self, hits: int, acted: int) -> int:
+        """How many matching calls at least must still come before the rule has done what it was written for."""
+        if self.probability is not None:
+            return 0
+        return max(self.count[1] - hits, 0) if self.count and not self.between else int(not acted)
+
+    def __str__(self) -> str:
+        said = [f"{self.count[0]} {self.count[1]}"] if self.count else []
+        said += [f"between {self.between[0]:g} and {self.between[1]:g} s"] if self.between else []
+        said += [f"with probability {self.probability:g}"] if self.probability is not None else []
+        return ", ".join(said) or "always"
+
+
+ALWAYS: Final = Hits()
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """One step, on the hits that are selected."""
+
+    hits: Hits
+    step: Step
+
+    def owed(self, hits: int, acted: int) -> int:
+        return self.hits.owed(hits, acted)
+
+    def __str__(self) -> str:
+        return f"{self.hits}: {self.step}"
+
+
+THEN: Final = ("pass", "repeat", "fail_test")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A step for each hit in turn; ``then`` says what follows the last."""
+
+    steps: tuple[Step, ...]
+    then: str = "pass"
+
+    def __post_init__(self) -> None:
+        if self.then not in THEN:
+            raise invalid("then", self.then, "one of", THEN)
+        if not self.steps:
+            raise invalid("steps", list(self.steps), "at least one step")
+        for step in self.steps:
+            if not isinstance(step, Step):
+                raise WrongTypeError(f"steps: got {step!r}, expected ok, or an outcome such as respond(503)")
+        if self.then != "fail_test" and all(step.outcome is None for step in self.steps):
+            raise invalid("steps", [str(step) for step in self.steps], "a step other than ok: this script does nothing")
+
+    def owed(self, hits: int, acted: int) -> int:
+        return max(len(self.steps) - hits, 0)
+
+    def step(self, name: str, hit: int, subject: Subject) -> Step:
+        """The step of a hit; one too many raises `hostway_fake.ScriptExhaustedError`, if it is to."""
+        if hit <= len(self.steps):
+            return self.steps[hit - 1]
+        if self.then == "fail_test":
+            raise ScriptExhaustedError(
+                f"{name}: call {hit} ({subject.operation or 'no operation'}) came, but the script has "
+                f"{len(self.steps)} steps, and then='fail_test'"
+            )
+        return self.steps[(hit - 1) % len(self.steps)] if self.then == "repeat" else ok
+
+    def __str__(self) -> str:
+        return f"script of {len(self.steps)} steps, then {self.then}"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many calls in any span of so many seconds are answered; the others are told when to come again."""
+
+    calls: int
+    per_seconds: float
+
+    def __post_init__(self) -> None:
+        checks.whole("calls", self.calls)
+        checks.positive("per_seconds", self.per_seconds)
+
+    def owed(self, hits: int, acted: int) -> int:
+        return 0
+
+    def __str__(self) -> str:
+        return f"at most {self.calls} calls in {self.per_seconds:g} s"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRule:
+    """A rule as it was written; one without a name is given one where it stands."""
+
+    which: Which
+    what: Selected | Script | Limit
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        checks.text("name", self.name)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.which}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A rule that stands in a world: when it was written, as the how-manyeth, and what it has met since.
+
+    ``hits`` are the matching calls, ``acted`` those that it did something to; ``admitted`` is a limit's memory.
+    """
+
+    rule: FaultRule
+    number: int
+    written: datetime
+    hits: int = 0
+    acted: int = 0
+    admitted: tuple[datetime, ...] = field(default=(), repr=False)
+
+    @property
+    def owed(self) -> int:
+        """How many matching calls it still waits for; 0 is a rule that is spent, or that promised nothing."""
+        return self.rule.what.owed(self.hits, self.acted)
+
+    def met(self, subject: Subject, now: datetime, seed: int) -> "tuple[Standing, Step | None]":
+        """This rule after a call, and what it would do to it."""
+        if not self.rule.which.meets(subject):
+            return self, None
+        what = self.rule.what
+        hit = replace(self, hits=self.hits + 1)
+        if isinstance(what, Limit):
+            return _limited(hit, what, now)
+        if isinstance(what, Script):
+            step, chosen = what.step(self.rule.name, hit.hits, subject), True
+        else:
+            step, chosen = what.step, what.hits.holds(hit.hits, now - self.written, self.number, seed)
+        if isinstance(step.outcome, StaleConnection) and not subject.reused:
+            return self, None
+        return hit, step if chosen and step.outcome else None
+
+    def acts(self) -> "Standing":
+        return replace(self, acted=self.acted + 1)
+
+
+def _limited(standing: Standing, limit: Limit, now: datetime) -> tuple[Standing, Step | None]:
+    span = timedelta(seconds=limit.per_seconds)
+    admitted = tuple(instant for instant in standing.admitted if instant + span > now)
+    if len(admitted) < limit.calls:
+        return replace(standing, admitted=(*admitted, now)), None
+    wait = ceil((admitted[0] + span - now).total_seconds())
+    error = replace(RATE_LIMITED, details=RATE_LIMITED.details.format(str(limit)))
+    return replace(standing, admitted=admitted), Step(Respond(error.status, wait, error=error))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a call meets: the rule that acts, and what it does."""
+
+    rule: str
+    step: Step
+
+
+def meet(
+    standing: tuple[Standing, ...], subject: Subject, now: datetime, seed: int
+) -> tuple[tuple[Standing, ...], Fault | None]:
+    """All rules, newest first, after a call, and what it meets: every matching rule counts it, the newest acts."""
+    after = []
+    fault = None
+    for rule in standing:
+        rule, step = rule.met(subject, now, seed)
+        if fault is None and step is not None:
+            rule, fault = rule.acts(), Fault(rule.rule.name, step)
+        after.append(rule)
+    return tuple(after), fault

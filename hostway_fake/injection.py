@@ -1,0 +1,217 @@
+"""How a test makes things go wrong: rules for faults begun, written, listed and taken away."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from hostway_fake import checks
+from hostway_fake.exceptions import UnfinishedRuleError, invalid
+from hostway_fake.faults.outcomes import Outcome, Outcomes, Step, before_commit
+from hostway_fake.faults.rules import ALWAYS, FaultRule, Hits, Limit, Script, Selected, Standing, Which
+from hostway_fake.world import World
+
+DOWN: Final = before_commit.respond(503)
+"""What an outage is, if nothing else is said."""
+
+
+class Rule:
+    """A fault rule that was written: what it has met, and the means to take it away."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self._world = world
+        self.name = name
+
+    @property
+    def _standing(self) -> Standing:
+        for standing in self._world.rules:
+            if standing.rule.name == self.name:
+                return standing
+        raise invalid("rule", self.name, "one that was not removed", (rule.rule.name for rule in self._world.rules))
+
+    @property
+    def hits(self) -> int:
+        """How many calls matched since it was written, whether or not another rule acted on them."""
+        return self._standing.hits
+
+    @property
+    def acted(self) -> int:
+        """How many calls it did something to."""
+        return self._standing.acted
+
+    @property
+    def owed(self) -> int:
+        """How many matching calls at least must still come before it has done what it was written for."""
+        return self._standing.owed
+
+    def remove(self) -> None:
+        """Take it away. A second time does nothing."""
+        self._world.keep_rules({rule.rule.name for rule in self._world.rules} - {self.name})
+
+    def __repr__(self) -> str:
+        return f"<Rule {self}>"
+
+    def __str__(self) -> str:
+        standing = self._standing
+        return f"{standing.rule} (hits {standing.hits}, acted {standing.acted}, owed {standing.owed})"
+
+
+@dataclass(frozen=True)
+class Begun(Outcomes[Rule]):
+    """A rule that was begun: say which hits, on which side of the commit point, and what happens then.
+
+    It stands once its outcome is said, and is never changed: each word gives another one.
+    """
+
+    faults: "Faults"
+    which: Which
+    hits: Hits = ALWAYS
+    is_after_commit: bool = False
+    name: str = ""
+
+    def named(self, name: str) -> "Begun":
+        """Give the rule a name, by which it is listed and stands in the journal."""
+        return self._but(name=name)
+
+    def first(self, n: int) -> "Begun":
+        """Act on the first ``n`` matching calls."""
+        return self._counting("first", n)
+
+    def nth(self, n: int) -> "Begun":
+        """Act on the ``n``-th matching call only."""
+        return self._counting("nth", n)
+
+    def every(self, n: int) -> "Begun":
+        """Act on every ``n``-th matching call."""
+        return self._counting("every", n)
+
+    def from_(self, n: int) -> "Begun":
+        """Act on the ``n``-th matching call and all that follow."""
+        return self._counting("from", n)
+
+    def between(self, start: float, end: float) -> "Begun":
+        """Act on matching calls from ``start`` up to, but not at, ``end``: virtual seconds from now."""
+        return self._hitting(between=(start, end))
+
+    def with_probability(self, probability: float) -> "Begun":
+        """Act on a share of the matching calls, drawn from the seed of the fake."""
+        return self._hitting(probability=probability)
+
+    def before_commit(self) -> "Begun":
+        """Nothing has happened when the fault acts. This is so unless told otherwise."""
+        return self._but(is_after_commit=False)
+
+    def after_commit(self) -> "Begun":
+        """The call has had its effect when the fault acts, and the client never hears of it."""
+        return self._but(is_after_commit=True)
+
+    def _counting(self, word: str, n: int) -> "Begun":
+        if self.hits.count is not None:
+            self.faults.forget(self)
+            raise invalid(word, n, f"one way of counting, and {self.hits} was said already")
+        return self._hitting(count=(word, n))
+
+    def _hitting(self, **said: object) -> "Begun":
+        self.faults.forget(self)
+        return self._but(hits=replace(self.hits, **said))  # type: ignore[arg-type]  # Hits looks at them
+
+    def _but(self, **said: object) -> "Begun":
+        self.faults.forget(self)
+        return self.faults.begin(replace(self, **said))  # type: ignore[arg-type]
+
+    def _end(self, kind: Callable[..., Outcome], *values: object) -> Rule:
+        self.faults.forget(self)
+        step = Step(kind(*values), self.is_after_commit)
+        return self.faults.write(FaultRule(self.which, Selected(self.hits, step), self.name))
+
+    def __str__(self) -> str:
+        return f"{self.name or 'a rule'}: {self.which}: {self.hits}"
+
+
+class Faults:
+    """The fault rules of a fake. Each call meets the newest rule that acts on it; every rule it matches counts it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._begun: list[Begun] = []
+
+    def on(
+        self,
+        operation: str | None = None,
+        *,
+        server: str | None = None,
+        id: str | None = None,  # noqa: A002  # the agreed name
+        name: str | None = None,
+        account: str | None = None,
+    ) -> Begun:
+        """Begin a rule for the calls of an operation, by its name in the contract, or of any.
+
+        ``server``, ``id`` and ``name`` (of the snapshot) and ``account`` narrow it, exact or as globs; a call that has
+        no such thing, or whose body cannot be read, does not match.
+        """
+        return self.begin(Begun(self, Which(operation, server, id, name, account)))
+
+    def script(
+        self,
+        operation: str | None,
+        steps: Iterable[Step],
+        then: str = "pass",
+        *,
+        server: str | None = None,
+        id: str | None = None,  # noqa: A002  # the agreed name
+        name: str | None = None,
+        account: str | None = None,
+        named: str = "",
+    ) -> Rule:
+        """A step for each matching call in turn: ``ok``, ``respond(503)``, ``after_commit.reset()``...
+
+        They are in `hostway_fake.faults`. After the last, calls ``"pass"``, or the script is ``"repeat"``ed, or one
+        more call raises `hostway_fake.ScriptExhaustedError` (``"fail_test"``).
+        """
+        which = Which(operation, server, id, name, account)
+        return self.write(FaultRule(which, Script(tuple(steps), then), named))
+
+    def outage(self, start: float, seconds: float, step: Step = DOWN, *, named: str = "") -> Rule:
+        """Let every call meet a step, 503 if nothing is said, from ``start`` seconds on for so many virtual seconds."""
+        end = checks.number("start", start) + checks.positive("seconds", seconds)
+        return self.write(FaultRule(Which(), Selected(Hits(between=(start, end)), step), named))
+
+    def limit(self, calls: int, per_seconds: float, *, operation: str | None = None, named: str = "") -> Rule:
+        """Answer so many calls in any span of so many virtual seconds; the others get 413 and ``Retry-After``."""
+        return self.write(FaultRule(Which(operation), Limit(calls, per_seconds), named))
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that stand, newest first."""
+        return tuple(Rule(self._world, standing.rule.name) for standing in self._world.rules)
+
+    def remove(self, name: str) -> None:
+        """Take the rule of that name away."""
+        names = [standing.rule.name for standing in self._world.rules]
+        if name not in names:
+            raise invalid("name", name, "one of the rules", names)
+        self._world.keep_rules(set(names) - {name})
+
+    def clear(self) -> None:
+        """Take all rules away, also those that were begun only."""
+        self._world.keep_rules(())
+        self._begun.clear()
+
+    def check(self) -> None:
+        """Raise `hostway_fake.UnfinishedRuleError` if a rule was begun and given no outcome; closing the fake asks."""
+        if self._begun:
+            begun = "; ".join(str(rule) for rule in self._begun)
+            self._begun.clear()
+            raise UnfinishedRuleError(f"begun, but given no outcome such as .respond(503) or .reset(): {begun}")
+
+    def begin(self, begun: Begun) -> Begun:
+        """Remember that a rule was begun."""
+        self._begun.append(begun)
+        return begun
+
+    def forget(self, begun: Begun) -> None:
+        """It was gone on with, or refused."""
+        self._begun = [other for other in self._begun if other is not begun]
+
+    def write(self, rule: FaultRule) -> Rule:
+        """Let a rule stand from now on."""
+        return Rule(self._world, self._world.add_rule(rule))

@@ -1,0 +1,50 @@
+"""One call as the journal keeps it: what was asked, what it did, and what the client saw."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Effect(StrEnum):
+    """What a call did to the state, whatever the client saw."""
+
+    APPLIED = "applied"
+    """It was carried out."""
+    REFUSED = "refused"
+    """The provider's rules, or the request's own faults, forbade it."""
+    NONE = "none"
+    """It changes nothing, as a read; or a fault came before the commit point."""
+
+
+class Call(NamedTuple):
+    """A call, and both truths about it: ``effect`` and ``client_saw``.
+
+    ``client_saw`` is a status, such as ``"202"``, or the word of the fault that kept the client from seeing one, such
+    as ``"reset"`` or ``"hang"``; ``"timeout"`` is a delay longer than the client waited; or it is the name of an
+    exception that was raised in the test. ``answer`` is the body that was finished, though the client may never have
+    seen it; ``operation`` is None for what is none; ``at`` is the instant of the world's clock at which it came.
+    """
+
+    number: int
+    at: datetime
+    operation: str | None
+    method: str
+    target: str
+    effect: Effect
+    client_saw: str
+    rule: str | None
+    server: str | None
+    headers: Mapping[str, str]
+    body: bytes
+    answer: bytes
+
+    def __str__(self) -> str:
+        """A line, without what differs from one way in to another."""
+        rule = f" [{self.rule}]" if self.rule else ""
+        at = self.at.isoformat(" ", "milliseconds").removesuffix("+00:00")
+        operation = self.operation or "no operation"
+        return f"{at} {self.method} {self.target} {operation} {self.effect} {self.client_saw}{rule}"
+
+    def __repr__(self) -> str:
+        return f"<Call {self.number} {self}>"

@@ -1,0 +1,128 @@
+"""What a fault does to a call on its road: before the commit point or after it, and what is left for the client."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from hostway_fake.clock import FakeClock, SystemClock
+from hostway_fake.domain.refusals import Refusal
+from hostway_fake.exceptions import EndlessWaitError, HostwayFakeError, NoWireError
+from hostway_fake.faults.outcomes import Delay, Hang, Respond, SlowBody, Step, TruncatedBody, Unavailable
+from hostway_fake.faults.rules import Subject
+from hostway_fake.journal.calls import Effect
+from hostway_fake.service import parsing, rendering
+from hostway_fake.service.handlers import Call
+from hostway_fake.service.messages import Answer, Breakage, Exchanged
+
+Handled = tuple[Effect, str, Answer]
+"""What a call did, what the client saw of it, and the finished answer."""
+
+
+def subject(call: Call) -> Subject:
+    """What rules can know of a call."""
+    return Subject(
+        operation=call.operation.name if call.operation else None,
+        server=call.arguments.get("server_id"),
+        id=call.arguments.get("snapshot_id"),
+        name=_name(call),
+        account=call.account,
+        reused=call.request.reused,
+    )
+
+
+def _name(call: Call) -> str | None:
+    """The name of the snapshot that a call is about; a body that cannot be read names none."""
+    try:
+        if call.operation is not None and call.operation.name == "create_snapshot":
+            return parsing.create_snapshot(call.request).name
+        if "snapshot_id" in call.arguments:
+            snapshot = call.world.server(call.arguments["server_id"]).snapshot(call.arguments["snapshot_id"])
+            return snapshot.name if snapshot else None
+    except Refusal:
+        pass
+    return None
+
+
+def suffer(
+    call: Call, step: Step, handle: Callable[[Call], Handled]
+) -> tuple[Effect, str, Exchanged | HostwayFakeError]:
+    """What a call did, what the client saw, and the answer, the breakage, or what the test is to be told."""
+    outcome = step.outcome
+    effect, answer = Effect.NONE, None
+    if step.after_commit or (isinstance(outcome, SlowBody) and _outlasts(call, 1 / outcome.bytes_per_second)):
+        effect, _, answer = handle(call)
+    elif isinstance(outcome, Delay):
+        return handle(call) if _waits(call, outcome.seconds, outcome.real) else _gone(effect)
+    elif isinstance(outcome, TruncatedBody | SlowBody):
+        answer = handle(replace(call, world=call.world.rehearsal()))[2]
+    match outcome:
+        case Respond():
+            injected = rendering.injected(call.world, call.operation, outcome)
+            return effect, str(injected.status), injected.without_body() if call.request.method == "HEAD" else injected
+        case Delay(seconds, real) if answer is not None:
+            return (effect, str(answer.status), answer) if _waits(call, seconds, real) else _gone(effect)
+        case SlowBody() if answer is not None:
+            return _slowly(call, outcome, effect, answer)
+        case TruncatedBody() if answer is not None and not answer.body:
+            return effect, str(answer.status), answer
+        case Hang() if call.request.wait is None and call.request.patience is None:
+            return effect, outcome.word, EndlessWaitError(_unending(call))
+        case Hang() if call.request.patience is not None:
+            _waits(call, call.request.patience)
+        case Unavailable() if call.request.wait is not None:
+            return effect, outcome.word, NoWireError(f"{_said(call)}: unavailable() is for calls in process only")
+    assert outcome is not None
+    return effect, outcome.word, Breakage(outcome, answer)
+
+
+def _gone(effect: Effect) -> tuple[Effect, str, Breakage]:
+    """The client has waited for as long as it would."""
+    return effect, "timeout", Breakage(Hang())
+
+
+def _slowly(call: Call, outcome: SlowBody, effect: Effect, answer: Answer) -> tuple[Effect, str, Exchanged]:
+    """A body byte by byte: the client waits for each of them anew."""
+    for_a_byte = 1 / outcome.bytes_per_second
+    if _is_real(call, outcome.real):
+        return effect, str(answer.status), Breakage(outcome, answer)
+    if answer.body and not _outlasts(call, for_a_byte):
+        _waits(call, for_a_byte)
+        return effect, outcome.word, Breakage(outcome, answer)
+    _move(call, len(answer.body) * for_a_byte)
+    return effect, str(answer.status), answer
+
+
+def _waits(call: Call, seconds: float, real: bool = False) -> bool:
+    """Let time pass on the way; whether the client is still there at the end of it."""
+    wait, patience = call.request.wait, call.request.patience
+    if wait is not None and _is_real(call, real):
+        wait(seconds)
+        return True
+    _move(call, seconds if patience is None else min(seconds, patience))
+    return _outlasts(call, seconds)
+
+
+def _outlasts(call: Call, seconds: float) -> bool:
+    """Whether the client waits for so long; on a socket, where that is not seen, it does."""
+    return call.request.patience is None or seconds <= call.request.patience
+
+
+def _is_real(call: Call, real: bool) -> bool:
+    """Whether real time passes: on a socket, if that was asked for or the clock is the system's."""
+    return call.request.wait is not None and (real or isinstance(call.world.clock, SystemClock))
+
+
+def _move(call: Call, seconds: float) -> None:
+    """Move the clock, if it is the fake's to move."""
+    if isinstance(call.world.clock, FakeClock):
+        call.world.clock.advance(seconds)
+
+
+def _said(call: Call) -> str:
+    return f"{call.request.method} {call.request.target}"
+
+
+def _unending(call: Call) -> str:
+    return (
+        f"{_said(call)} is made to hang, and was made without a timeout, so that it would never end. Give the client a "
+        "timeout; the fake's clock moves by it, and no time is lost."
+    )

@@ -1,0 +1,43 @@
+"""How a socket breaks: each outcome as the peer of a real server would meet it."""
+
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+
+from hostway_fake.faults.outcomes import ConnectionReset, Hang, MalformedBody, SlowBody, TruncatedBody
+from hostway_fake.service.messages import Answer, Breakage, Wait
+
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+class ServerStopped(OSError):
+    """The server stops, and whoever still waits in it waits no longer."""
+
+
+def break_wire(connection: socket.socket, breakage: Breakage, head: Callable[[Answer], bytes], wait: Wait) -> None:
+    """Do to a connection what was scripted; it is of no use afterwards.
+
+    ``head`` makes the status line and headers of an answer.
+    """
+    answer = breakage.answer
+    match breakage.outcome:
+        case ConnectionReset():
+            # With no time to linger, close() sends RST; without detach(), the handler's own close would come first.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            socket.close(connection.detach())
+        case MalformedBody(garbage=garbage):
+            connection.sendall(garbage)
+        case TruncatedBody() as outcome if answer is not None:
+            connection.sendall(head(answer) + outcome.part(answer.body))
+        case SlowBody(bytes_per_second) if answer is not None:
+            connection.sendall(head(answer))
+            for byte in answer.body:
+                wait(1 / bytes_per_second)
+                connection.sendall(bytes((byte,)))
+        case Hang():
+            with suppress(OSError):
+                while connection.recv(1 << 16):
+                    pass
+        case _:
+            pass  # the end of the connection is all that comes

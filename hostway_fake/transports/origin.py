@@ -1,0 +1,61 @@
+"""What the ways in without a socket have in common: where a base URL leads, and which connections are kept."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from hostway_fake.service.messages import Exchanged, Request
+
+Exchange = Callable[[Request], Exchanged]
+"""A request in, what comes of it out: the exchange with its worlds filled in."""
+
+_PORTS: Final = {"http": 80, "https": 443}
+_MOST: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port of a base URL, as the adapter compares them."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: str) -> "Origin":
+        parts = urlsplit(url)
+        return cls(parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0))
+
+    @property
+    def header(self) -> str:
+        """What a client sends as ``Host``."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS.get(self.scheme) else f"{host}:{self.port}"
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Where a session mounts the adapter: also with the default port spelled out."""
+        plain = f"{self.scheme}://{self.header}/"
+        host = self.header if self.port == _PORTS.get(self.scheme) else ""
+        return (plain, f"{self.scheme}://{host}:{self.port}/") if host else (plain,)
+
+
+class Idle:
+    """The connections that a client keeps for use again, of which only the number counts."""
+
+    def __init__(self) -> None:
+        self._kept: deque[None] = deque(maxlen=_MOST)
+
+    def take(self) -> bool:
+        """Use a kept connection if there is one; whether there was."""
+        try:
+            self._kept.pop()
+        except IndexError:
+            return False
+        return True
+
+    def give_back(self) -> None:
+        """The connection that was used is whole, and is kept."""
+        self._kept.append(None)

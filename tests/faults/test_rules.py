@@ -1,0 +1,286 @@
+"""Rules without HTTP: which calls, which hits, and what a rule still owes."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostway_fake import START, InvalidValueError, ScriptExhaustedError, WrongTypeError
+from hostway_fake.faults import after_commit, before_commit, ok, reset, respond, stale_connection
+from hostway_fake.faults.outcomes import Respond, TruncatedBody
+from hostway_fake.faults.rules import Fault, FaultRule, Hits, Limit, Script, Selected, Standing, Subject, Which, meet
+
+_SERVER: Final = "jello614636-USOTE-0214"
+_CREATE: Final = Subject("create_snapshot", _SERVER, None, "nightly", "jello614636")
+_GET: Final = Subject("get_snapshot", _SERVER, "snapshot_1", "nightly", "jello614636")
+_LOST: Final = Subject(None, None, None, None, "jello614636")
+
+
+def standing(what: Selected | Script | Limit, which: Which | None = None, number: int = 1) -> Standing:
+    return Standing(FaultRule(which or Which(), what, f"rule {number}"), number, START)
+
+
+def selected(hits: Hits | None = None) -> Selected:
+    return Selected(hits or Hits(), reset())
+
+
+def acting(rule: Standing, calls: int, seconds: float = 0, seed: int = 0) -> tuple[list[int], Standing]:
+    """On which of so many calls a rule acts, one each so many seconds, and the rule afterwards."""
+    acted = []
+    for number in range(1, calls + 1):
+        (rule,), fault = meet((rule,), _CREATE, START + timedelta(seconds=(number - 1) * seconds), seed)
+        acted += [number] if fault else []
+    return acted, rule
+
+
+# Which calls
+
+
+@pytest.mark.parametrize(
+    ("which", "matching"),
+    [
+        (Which(), {_CREATE, _GET, _LOST}),
+        (Which("create_snapshot"), {_CREATE}),
+        (Which(server=_SERVER), {_CREATE, _GET}),
+        (Which(server="*-0214"), {_CREATE, _GET}),
+        (Which(server="*-0215"), set()),
+        (Which(name="night*"), {_CREATE, _GET}),
+        (Which("get_snapshot", name="nightly"), {_GET}),
+        (Which(id="snapshot_?"), {_GET}),
+        (Which(account="jello614636"), {_CREATE, _GET, _LOST}),
+        (Which(account="j*"), {_CREATE, _GET, _LOST}),
+        (Which(account="michalski275226"), set()),
+    ],
+    ids=str,
+)
+def test_a_rule_is_about_the_calls_that_it_names(which: Which, matching: set[Subject]) -> None:
+    assert {subject for subject in (_CREATE, _GET, _LOST) if which.meets(subject)} == matching
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "message"),
+    [
+        (
+            lambda: Which("create"),
+            InvalidValueError,
+            "operation: got 'create', expected one of, or none for any: 'create_sn",
+        ),
+        (lambda: Which("create_snapshot", id="a"), InvalidValueError, "no call of create_snapshot names a snapshot id"),
+        (
+            lambda: Which("list_snapshots", name="a"),
+            InvalidValueError,
+            "no call of list_snapshots is about one snapshot",
+        ),
+        (lambda: Which(server=214), WrongTypeError, "server: got 214, expected a string"),  # type: ignore[arg-type]
+        (lambda: Hits(("first", 0)), InvalidValueError, "first: got 0, expected a whole number from 1"),
+        (lambda: Hits(("nth", True)), WrongTypeError, "nth: got True, expected a whole number"),
+        (lambda: Hits(between=(5, 5)), InvalidValueError, "between: got (5, 5), expected two times in seconds"),
+        (lambda: Hits(between=(-1, 5)), InvalidValueError, "start: got -1, expected a number from 0"),
+        (lambda: Hits(between=(0, 0)), InvalidValueError, "end: got 0, expected a number above 0"),
+        (lambda: Hits(probability=0), InvalidValueError, "probability: got 0, expected a number above 0"),
+        (lambda: Hits(probability=1.5), InvalidValueError, "probability: got 1.5, expected a number from 0 to 1"),
+        (lambda: Script(()), InvalidValueError, "steps: got [], expected at least one step"),
+        (lambda: Script((ok,)), InvalidValueError, "this script does nothing"),
+        (lambda: Script((reset(),), "stop"), InvalidValueError, "then: got 'stop', expected one of: 'pass', 'repeat'"),
+        (lambda: Script(("ok",)), WrongTypeError, "steps: got 'ok', expected ok, or an outcome"),  # type: ignore[arg-type]
+        (lambda: Limit(0, 5), InvalidValueError, "calls: got 0"),
+        (lambda: Limit(5, 0), InvalidValueError, "per_seconds: got 0, expected a number above 0"),
+        (lambda: FaultRule(Which(), selected(), 7), WrongTypeError, "name: got 7, expected a string"),  # type: ignore[arg-type]
+        (
+            lambda: respond(418),
+            InvalidValueError,
+            "status: got 418, expected one with an error body, or a body beside it",
+        ),
+        (lambda: respond(199, body="a"), InvalidValueError, "status: got 199, expected a whole number from 200 to 599"),
+        (lambda: respond(204, body="a"), InvalidValueError, "status: got 204, expected one that may have a body"),
+        (lambda: respond("503"), WrongTypeError, "status: got '503', expected a whole number"),  # type: ignore[arg-type]
+        (lambda: respond(503, -1), InvalidValueError, "retry_after: got -1"),
+        (lambda: respond(502, body=b"a"), WrongTypeError, "body: got b'a', expected a string"),  # type: ignore[arg-type]
+        (lambda: respond(502, body="a", content_type="a\r\nb"), InvalidValueError, "content_type: got"),
+        (lambda: before_commit.delay(0), InvalidValueError, "seconds: got 0, expected a number above 0"),
+        (lambda: before_commit.delay(1, real=1), WrongTypeError, "real: got 1, expected True or False"),  # type: ignore[arg-type]
+        (lambda: before_commit.truncate(1.5), InvalidValueError, "keep: got 1.5, expected a number from 0 to 1"),
+        (lambda: before_commit.truncate(-1), InvalidValueError, "keep: got -1"),
+        (lambda: before_commit.slow_body(float("nan")), InvalidValueError, "bytes_per_second: got nan"),
+        (lambda: after_commit.unavailable(), InvalidValueError, "a refused call was never heard"),
+    ],
+)
+def test_what_can_never_be_is_refused_when_it_is_written(
+    make: Callable[[], object], kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        make()
+
+    assert message in str(caught.value)
+
+
+# Which hits
+
+
+@pytest.mark.parametrize(
+    ("hits", "acted", "owed"),
+    [
+        (Hits(), [1, 2, 3, 4, 5, 6, 7], [1, 0, 0]),
+        (Hits(("first", 2)), [1, 2], [2, 1, 0]),
+        (Hits(("nth", 3)), [3], [3, 2, 1]),
+        (Hits(("every", 3)), [3, 6], [3, 2, 1]),
+        (Hits(("from", 5)), [5, 6, 7], [5, 4, 3]),
+        (Hits(between=(20, 40)), [3, 4], [1, 1, 1]),
+        (Hits(("first", 3), between=(10, 40)), [2, 3], [1, 1, 0]),
+        (Hits(probability=1), [1, 2, 3, 4, 5, 6, 7], [0, 0, 0]),
+    ],
+    ids=str,
+)
+def test_a_rule_acts_on_the_hits_that_it_selects(hits: Hits, acted: list[int], owed: list[int]) -> None:
+    """One call each ten seconds; ``between`` holds from its start up to, but not at, its end."""
+    rule = standing(selected(hits))
+
+    assert acting(rule, 7, seconds=10)[0] == acted
+    assert [acting(rule, calls, seconds=10)[1].owed for calls in range(3)] == owed
+
+
+def test_a_chance_is_drawn_by_seed_rule_and_hit() -> None:
+    def drawn(number: int, seed: int) -> list[int]:
+        return acting(standing(selected(Hits(probability=0.3)), number=number), 1000, seed=seed)[0]
+
+    assert drawn(1, 0) == drawn(1, 0)
+    assert len({tuple(drawn(number, seed)) for number in (1, 2) for seed in (0, 1)}) == 4
+    assert 230 < len(drawn(1, 0)) < 370
+
+
+def test_hits_are_counted_whether_or_not_another_rule_acts() -> None:
+    newer, older = standing(selected(Hits(("first", 2))), number=2), standing(selected(Hits(("nth", 3))), number=1)
+    rules: tuple[Standing, ...] = (newer, older)
+    names = []
+
+    for _ in range(4):
+        rules, fault = meet(rules, _CREATE, START, 0)
+        names.append(fault and fault.rule)
+
+    assert names == ["rule 2", "rule 2", "rule 1", None]
+    assert [(rule.hits, rule.acted) for rule in rules] == [(4, 2), (4, 1)]
+
+
+def test_of_two_rules_the_newest_wins_and_only_it_has_acted() -> None:
+    rules, fault = meet((standing(selected(), number=2), standing(selected(), number=1)), _CREATE, START, 0)
+
+    assert fault == Fault("rule 2", reset())
+    assert [rule.acted for rule in rules] == [1, 0]
+
+
+def test_a_call_that_does_not_match_is_not_counted() -> None:
+    rule = standing(selected(), Which("get_snapshot"))
+
+    assert meet((rule,), _CREATE, START, 0) == ((rule,), None)
+
+
+@pytest.mark.parametrize("what", [Selected(Hits(), stale_connection()), Script((stale_connection(),))])
+def test_a_fresh_connection_is_no_match_for_a_stale_one(what: Selected | Script) -> None:
+    rule = standing(what)
+    kept = Subject("get_snapshot", _SERVER, None, None, "jello614636", reused=True)
+
+    assert meet((rule,), _GET, START, 0) == ((rule,), None)
+    assert meet((rule,), kept, START, 0)[1] == Fault("rule 1", stale_connection())
+
+
+# Scripts
+
+
+@pytest.mark.parametrize(
+    ("then", "acted"), [("pass", [2, 3]), ("repeat", [2, 3, 5, 6])], ids=["then pass", "then repeat"]
+)
+def test_a_script_has_a_step_for_each_hit(then: str, acted: list[int]) -> None:
+    rule = standing(Script((ok, respond(500), after_commit.reset()), then))
+
+    assert acting(rule, 7)[0] == acted
+    assert [acting(rule, calls)[1].owed for calls in range(5)] == [3, 2, 1, 0, 0]
+
+
+def test_one_call_too_many_fails_the_test_if_it_is_to() -> None:
+    _, rule = acting(standing(Script((ok, ok), "fail_test")), 2)
+
+    with pytest.raises(
+        ScriptExhaustedError, match=r"rule 1: call 3 \(create_snapshot\) came, but the script has 2 steps"
+    ):
+        meet((rule,), _CREATE, START, 0)
+    with pytest.raises(AssertionError, match="no operation"):
+        meet((rule,), _LOST, START, 0)
+
+
+def test_where_a_script_says_ok_an_older_rule_may_act() -> None:
+    _, fault = meet((standing(Script((ok, reset())), number=2), standing(selected(), number=1)), _CREATE, START, 0)
+
+    assert fault is not None
+    assert fault.rule == "rule 1"
+
+
+# Limits
+
+
+def test_a_limit_counts_and_says_when_to_come_again() -> None:
+    rule = standing(Limit(2, 10))
+    seen = []
+    for second in (0, 4, 5, 9.5, 10, 11, 14):
+        (rule,), fault = meet((rule,), _CREATE, START + timedelta(seconds=second), 0)
+        outcome = fault.step.outcome if fault else None
+        seen.append(outcome.retry_after if isinstance(outcome, Respond) else None)
+
+    assert seen == [None, None, 5, 1, None, 3, None]
+    assert (rule.hits, rule.acted, rule.owed) == (7, 3, 0)
+
+
+@given(st.lists(st.integers(0, 3000), max_size=40), st.integers(1, 5), st.integers(1, 10))
+def test_no_span_of_time_sees_more_than_the_limit(moves: list[int], calls: int, seconds: int) -> None:
+    rule, now, admitted = standing(Limit(calls, seconds)), START, list[Any]()
+    for move in moves:
+        now += timedelta(milliseconds=move)
+        (rule,), fault = meet((rule,), _CREATE, now, 0)
+        if fault is None:
+            admitted.append(now)
+        else:
+            assert isinstance(fault.step.outcome, Respond)
+            assert 1 <= (fault.step.outcome.retry_after or 0) <= seconds
+
+    span = timedelta(seconds=seconds)
+    assert all(late - early >= span for early, late in zip(admitted, admitted[calls:], strict=False))
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (standing(selected()).rule, "rule 1: any call: always: reset before the commit point"),
+        (
+            FaultRule(Which("create_snapshot", name="a*"), Selected(Hits(("first", 1)), after_commit.reset()), "lost"),
+            "lost: create_snapshot, name='a*': first 1: reset after the commit point",
+        ),
+        (
+            FaultRule(Which(), Selected(Hits(between=(1, 2.5), probability=0.5), respond(503)), "r"),
+            "r: any call: between 1 and 2.5 s, with probability 0.5: respond before the commit point",
+        ),
+        (FaultRule(Which(), Script((ok, reset())), "r"), "r: any call: script of 2 steps, then pass"),
+        (FaultRule(Which(), Limit(3, 10), "r"), "r: any call: at most 3 calls in 10 s"),
+    ],
+)
+def test_a_rule_says_what_it_is(rule: FaultRule, said: str) -> None:
+    assert str(rule) == said
+
+
+def test_a_step_that_does_nothing_is_ok() -> None:
+    assert str(ok) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("keep", "left"), [(0, 0), (3, 3), (9, 9), (10, 9), (99, 9), (0.0, 0), (0.5, 5), (0.99, 9), (1.0, 9)]
+)
+def test_a_truncated_body_is_never_whole(keep: float, left: int) -> None:
+    assert TruncatedBody(keep).part(b"0123456789") == b"0123456789"[:left]
+
+
+def test_of_nothing_nothing_is_left() -> None:
+    assert TruncatedBody(0.5).part(b"") == b""

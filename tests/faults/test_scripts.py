@@ -1,0 +1,338 @@
+"""Fault rules as data: what a file can say, what it is told when it is wrong, and the scripts that come along."""
+
+import json
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import requests
+
+from hostway_fake import FakeHostway, InvalidValueError, WrongTypeError
+from hostway_fake.cli import main
+from hostway_fake.faults import FaultScript
+from hostway_fake.faults.script import BuildOrder
+from hostway_fake.injection import Faults
+
+_SCRIPTS: Final = Path(__file__).parents[2] / "fixtures" / "faults"
+_WORDS: Final = (
+    "after_commit, respond, delay, truncate, slow_body, hang, reset, empty, malformed, stale_connection, unavailable"
+)
+
+
+# What can be said in Python can be said in a file
+
+
+@pytest.mark.parametrize(
+    ("data", "write"),
+    [
+        ({"rule": [{"respond": 503}]}, lambda on: on().respond(503)),
+        (
+            {"rule": [{"respond": {"status": 503, "retry_after": 7}}]},
+            lambda on: on().respond(503, retry_after=7),
+        ),
+        (
+            {"rule": [{"respond": {"status": 502, "body": "<p>", "content_type": "text/x"}}]},
+            lambda on: on().respond(502, body="<p>", content_type="text/x"),
+        ),
+        ({"rule": [{"delay": 5}]}, lambda on: on().delay(5)),
+        ({"rule": [{"delay": {"seconds": 5, "real": True}}]}, lambda on: on().delay(5, real=True)),
+        ({"rule": [{"truncate": 100}]}, lambda on: on().truncate(100)),
+        ({"rule": [{"truncate": 0.5}]}, lambda on: on().truncate(0.5)),
+        ({"rule": [{"slow_body": 10}]}, lambda on: on().slow_body(10)),
+        (
+            {"rule": [{"slow_body": {"bytes_per_second": 10, "real": True}}]},
+            lambda on: on().slow_body(10, real=True),
+        ),
+        ({"rule": [{"hang": True}]}, lambda on: on().hang()),
+        ({"rule": [{"reset": True, "after_commit": True}]}, lambda on: on().after_commit().reset()),
+        ({"rule": [{"empty": True}]}, lambda on: on().empty()),
+        ({"rule": [{"malformed": True}]}, lambda on: on().malformed()),
+        ({"rule": [{"stale_connection": True}]}, lambda on: on().stale_connection()),
+        ({"rule": [{"unavailable": True}]}, lambda on: on().unavailable()),
+        (
+            {"rule": [{"on": "get_snapshot", "server": "*", "id": "s*", "name": "n", "account": "a", "hang": True}]},
+            lambda on: on("get_snapshot", server="*", id="s*", name="n", account="a").hang(),
+        ),
+        ({"rule": [{"named": "mine", "first": 2, "hang": True}]}, lambda on: on().named("mine").first(2).hang()),
+        ({"rule": [{"nth": 2, "hang": True}]}, lambda on: on().nth(2).hang()),
+        ({"rule": [{"every": 2, "hang": True}]}, lambda on: on().every(2).hang()),
+        ({"rule": [{"from": 2, "hang": True}]}, lambda on: on().from_(2).hang()),
+        (
+            {"rule": [{"between": [1, 2.5], "probability": 0.5, "hang": True}]},
+            lambda on: on().between(1, 2.5).with_probability(0.5).hang(),
+        ),
+    ],
+    ids=lambda value: json.dumps(value["rule"][0]) if isinstance(value, dict) else "",
+)
+def test_a_rule_in_a_file_is_the_rule_in_python(data: dict[str, Any], write: Callable[[Any], object]) -> None:
+    with FakeHostway(faults=data) as told, FakeHostway() as fake:
+        write(fake.faults.on)
+
+        assert [str(rule) for rule in told.faults.rules] == [str(rule) for rule in fake.faults.rules]
+        assert told._worlds.home.rules == fake._worlds.home.rules
+
+
+@pytest.mark.parametrize(
+    ("data", "write"),
+    [
+        (
+            {
+                "rule": [
+                    {"on": "create_snapshot", "script": ["ok", {"respond": 500}, {"reset": True, "after_commit": True}]}
+                ]
+            },
+            "script",
+        ),
+        ({"outage": [{"start": 10, "seconds": 5, "named": "deploy"}]}, "outage"),
+        ({"outage": [{"seconds": 5, "hang": True}]}, "hanging outage"),
+        ({"limit": [{"calls": 3, "per_seconds": 10, "on": "create_snapshot"}]}, "limit"),
+    ],
+)
+def test_scripts_outages_and_limits_are_those_of_python(data: dict[str, Any], write: str) -> None:
+    from hostway_fake.faults import after_commit, hang, ok, respond
+
+    def written(faults: Faults) -> object:
+        match write:
+            case "script":
+                return faults.script("create_snapshot", [ok, respond(500), after_commit.reset()])
+            case "outage":
+                return faults.outage(10, 5, named="deploy")
+            case "hanging outage":
+                return faults.outage(0, 5, hang())
+            case _:
+                return faults.limit(3, 10, operation="create_snapshot")
+
+    with FakeHostway(faults=data) as told, FakeHostway() as fake:
+        written(fake.faults)
+
+        assert told._worlds.home.rules == fake._worlds.home.rules
+
+
+def test_builds_stand_beside_rules() -> None:
+    script = FaultScript.parse({"build": [{"seconds": [1, 5], "name": "a*", "once": True}, {"never": True}]})
+
+    assert script.builds == (BuildOrder(seconds=(1, 5), name="a*", once=True), BuildOrder(never=True))
+
+
+# What is wrong is named by line and key
+
+_TOML: Final = [
+    ('[[rule]]\non = "create_snapshot"\n\nfirst = "x"\nreset = true\n', "4: rule[0].first: expected `int`, got `str`"),
+    (
+        "# a comment\n[[rule]]\nreset = true\n[[rule]]\nreset = true\nfrist = 1\n",
+        f"6: rule[1].frist: got an unknown key, expected one of: {_WORDS}, named, on, server, id, name, account, ",
+    ),
+    ("[[rule]]\nfirst = 0\nreset = true\n", "2: rule[0].first: expected `int` >= 1"),
+    (
+        '[[rule]]\non = "create"\nreset = true\n',
+        "1: rule[0]: operation: got 'create', expected one of, or none for any: ",
+    ),
+    ("[[rule]]\nreset = true\nempty = true\n", "1: rule[0]: got reset and empty, expected one of: respond"),
+    ("[[rule]]\nfirst = 1\n", "1: rule[0]: got no outcome, expected one of: respond"),
+    ("[[rule]]\nfirst = 1\nnth = 2\nreset = true\n", "1: rule[0]: got first and nth, expected one way of counting"),
+    ("[[rule]]\nafter_commit = true\nunavailable = true\n", "1: rule[0]: outcome: got 'unavailable'"),
+    (
+        "[[rule]]\nrespond = {status = 503, retry = 7}\n",
+        "2: rule[0].respond.retry: got an unknown key, expected one of: status, retry_after, body, content_type",
+    ),
+    ("[[rule]]\nrespond = 418\n", "1: rule[0]: status: got 418"),
+    ("[[rule]]\nhang = false\n", "2: rule[0].hang: invalid enum value False"),
+    ('[[rule]]\nscript = ["ok"]\n', "1: rule[0]: steps: got ['ok'], expected a step other than ok"),
+    ('[[rule]]\nscript = ["ok", {reset = true}]\nthen = "stop"\n', "1: rule[0]: then: got 'stop'"),
+    ('[[rule]]\nscript = ["ok", {reset = true}]\nfirst = 1\n', "1: rule[0]: a script says itself which hits"),
+    (
+        "[[rule]]\nscript = [{rest = true}]\n",
+        f"2: rule[0].script[0].rest: got an unknown key, expected one of: {_WORDS}",
+    ),
+    ("\n[[outage]]\nstart = 5\n", "2: outage[0]: object missing required field `seconds`"),
+    ("[[outage]]\nseconds = -5\n", "2: outage[0].seconds: expected `float` > 0.0"),
+    ("[[limit]]\ncalls = 1.5\nper_seconds = 1\n", "2: limit[0].calls: expected `int`, got `float`"),
+    ('[[limit]]\ncalls = 1\nper_seconds = 1\non = "x"\n', "1: limit[0]: operation: got 'x'"),
+    ('[[build]]\nends = "BUILD"\n', "2: build[0].ends: invalid enum value 'BUILD'"),
+    ("[[rules]]\nreset = true\n", "1: rules: got an unknown key, expected one of: rule, outage, limit, build"),
+    ("[rule]\nreset = true\n", "1: rule: expected `array`, got `object`"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), _TOML)
+def test_what_is_wrong_in_toml_is_named_by_line_and_key(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "faults.toml"
+    path.write_text(text)
+
+    with pytest.raises(InvalidValueError) as caught:
+        FaultScript.load(path)
+
+    assert str(caught.value).startswith(f"{path}:{message}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"rule": [{"reset": true},\n{"on": "get_snapshot",\n"first": 0, "reset": true}]}', "3: rule[1].first: "),
+        (
+            '{"rule": [\n{"named": "a [b, {c: \\" }", "script": ["ok",\n{"rest": true}]}]}',
+            "3: rule[0].script[1].rest: got an unknown key",
+        ),
+        ('{"rule": [\n\n{"between": [1,\n"x"], "reset": true}]}', "3: rule[0].between[1]: expected `float`, got `str`"),
+        ("[1, 2]", "1: the file: expected `object`, got `array`"),
+        ('{\n"limit": [{"calls": 1}]}', "2: limit[0]: object missing required field `per_seconds`"),
+        ('{"rule": [{"reset": true}, 7]}', "1: rule[1]: expected `object`, got `int`"),
+    ],
+)
+def test_what_is_wrong_in_json_is_named_by_line_and_key(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "faults.json"
+    path.write_text(text)
+
+    with pytest.raises(InvalidValueError) as caught:
+        FaultScript.load(path)
+
+    assert str(caught.value).startswith(f"{path}:{message}")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("faults.toml", b"[[rule\n", "at line 1, column 7"),
+        ("faults.json", b'{\n"rule": [}', "line 2 column 10"),
+        ("faults.toml", b"\xff", "cannot be read: 'utf-8' codec can't decode byte 0xff"),
+        ("faults.toml", None, "cannot be read: [Errno 2] No such file or directory"),
+    ],
+)
+def test_what_cannot_be_read_is_named(name: str, content: bytes | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(InvalidValueError) as caught:
+        FaultScript.load(path)
+
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)
+
+
+def test_what_is_wrong_in_a_mapping_is_named_by_its_place() -> None:
+    with pytest.raises(InvalidValueError, match=r"^rule\[0\]\.first: expected `int`, got `str`$"):
+        FaultScript.parse({"rule": [{"first": "x"}]})
+    with pytest.raises(WrongTypeError, match="faults: got 7"):
+        FaultScript.parse(7)  # type: ignore[arg-type]
+
+
+def test_the_command_line_names_line_and_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "faults.toml"
+    path.write_text("[[rule]]\nfrist = 1\n")
+
+    assert main(["serve", "--port", "0", "--faults", str(path)]) == 1
+    assert capsys.readouterr().err.startswith(f"hostway-fake: {path}:2: rule[0].frist: got an unknown key")
+
+
+def test_the_standalone_server_plays_a_script(tmp_path: Path) -> None:
+    path = tmp_path / "faults.toml"
+    path.write_text("[[rule]]\nfirst = 1\nrespond = {status = 503, retry_after = 7}\n")
+    command = [sys.executable, "-m", "hostway_fake", "serve", "--port", "0", "--faults", str(path)]
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process, requests.Session() as session:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        session.trust_env = False
+        answers = [session.get(f"{url}/nothing") for _ in range(2)]
+        process.terminate()
+        assert process.wait(10) == 0
+
+    assert [(answer.status_code, answer.headers.get("Retry-After")) for answer in answers] == [(503, "7"), (401, None)]
+
+
+# The schema and the scripts that come along
+
+
+def test_the_schema_is_that_of_the_code() -> None:
+    generated = runpy.run_path(str(Path(__file__).with_name("schema.py")))["text"]()
+
+    said = "fixtures/faults/schema.json is behind; renew it: python tests/faults/schema.py"
+    assert (_SCRIPTS / "schema.json").read_text() == generated, said
+
+
+class Client:
+    """A fake that plays a script that comes along, and a session that asks it."""
+
+    def __init__(self, script: str) -> None:
+        self.fake = FakeHostway(faults=_SCRIPTS / script)
+        self.server = self.fake.add_server()
+        self.session = self.fake.session()
+
+    def create(self, name: str) -> requests.Response:
+        url = f"{self.fake.url}/servers/{self.server.id}/snapshots"
+        return self.session.post(url, json={"snapshot": {"name": name}}, timeout=30)
+
+    def list(self) -> requests.Response:
+        return self.session.get(f"{self.fake.url}/servers/{self.server.id}/snapshots", timeout=30)
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    client = Client(request.param)
+    yield client
+    client.session.close()
+    client.fake.close()
+
+
+@pytest.mark.parametrize("client", ["flaky-network.toml"], indirect=True)
+def test_a_flaky_network_fails_now_and_then(client: Client) -> None:
+    seen = set()
+    for _ in range(300):
+        try:
+            seen.add(str(client.list().status_code))
+        except requests.RequestException as error:
+            seen.add(type(error).__name__)
+
+    assert seen == {"200", "ConnectionError", "ReadTimeout", "ChunkedEncodingError"}
+
+
+@pytest.mark.parametrize("client", ["deploy-window.toml"], indirect=True)
+def test_a_deploy_window_opens_and_closes(client: Client) -> None:
+    statuses = []
+    for _ in range(5):
+        statuses.append(client.list().status_code)
+        client.fake.clock.advance(30)
+
+    assert statuses == [200, 200, 502, 503, 200]
+
+
+@pytest.mark.parametrize("client", ["lost-create.toml"], indirect=True)
+def test_a_lost_create_is_done_all_the_same(client: Client) -> None:
+    with pytest.raises(requests.ConnectionError):
+        client.create("nightly")
+
+    assert [snapshot.name for snapshot in client.server.snapshots] == ["nightly"]
+    assert client.create("nightly").status_code == 409
+
+
+@pytest.mark.parametrize("client", ["slow-builds.toml"], indirect=True)
+def test_slow_builds_take_their_time_and_one_never_ends(client: Client) -> None:
+    for name in ("stuck", "a", "b"):
+        assert client.create(name).status_code == 202
+    client.fake.clock.advance(minutes=9)
+    assert {snapshot.status for snapshot in client.server.snapshots} == {"BUILD"}
+
+    client.fake.clock.advance(minutes=21)
+
+    assert [snapshot.status for snapshot in client.server.snapshots] == ["BUILD", "ACTIVE", "ACTIVE"]
+
+
+@pytest.mark.parametrize("client", ["rate-limited.toml"], indirect=True)
+def test_a_rate_limit_tells_when_to_come_again(client: Client) -> None:
+    answers = [client.list() for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [413]
+
+    client.fake.clock.advance(int(answers[-1].headers["Retry-After"]))
+
+    assert client.list().status_code == 200
+
+
+def test_every_script_is_used_by_a_test() -> None:
+    used = {mark for name in Path(__file__).read_text().split('"') if (mark := name).endswith(".toml")}
+
+    assert {path.name for path in _SCRIPTS.glob("*.toml")} <= used

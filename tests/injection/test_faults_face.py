@@ -1,0 +1,316 @@
+"""The face of faults: rules begun, written, listed, taken away, and never forgotten half-done."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from hostway_fake import (
+    FakeHostway,
+    HostwayFakeError,
+    InvalidValueError,
+    ServerHandle,
+    UnfinishedRuleError,
+    WrongTypeError,
+)
+from hostway_fake.faults import FaultScript, after_commit, ok, reset, respond
+
+Create = Callable[..., requests.Response]
+
+
+def test_a_rule_acts_on_what_it_names_and_is_spent(fake: FakeHostway, create: Create) -> None:
+    rule = fake.faults.on("create_snapshot").first(2).respond(503, retry_after=7)
+    assert (rule.hits, rule.acted, rule.owed) == (0, 0, 2)
+
+    answers = [create("a") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [503, 503, 202]
+    assert [answer.headers.get("Retry-After") for answer in answers] == ["7", "7", None]
+    assert (rule.hits, rule.acted, rule.owed) == (3, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("word", "acted"),
+    [
+        (lambda rule: rule, [1, 2, 3, 4, 5, 6]),
+        (lambda rule: rule.nth(2), [2]),
+        (lambda rule: rule.every(2), [2, 4, 6]),
+        (lambda rule: rule.from_(5), [5, 6]),
+        (lambda rule: rule.between(10, 30), [2, 3]),
+        (lambda rule: rule.before_commit().first(1), [1]),
+        (lambda rule: rule.with_probability(1), [1, 2, 3, 4, 5, 6]),
+        (lambda rule: rule.named("mine"), [1, 2, 3, 4, 5, 6]),
+    ],
+)
+def test_each_way_of_selecting(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session, word: Callable[[Any], Any], acted: list[int]
+) -> None:
+    word(fake.faults.on("list_snapshots")).respond(500)
+
+    seen = []
+    for number in range(1, 7):
+        if session.get(f"{fake.url}/servers/{server.id}/snapshots").status_code == 500:
+            seen.append(number)
+        fake.clock.advance(10)
+
+    assert seen == acted
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "statuses"),
+    [
+        ({"name": "night*"}, {"nightly": 500, "weekly": 202, "unreadable": 400}),
+        ({"name": "*"}, {"nightly": 500, "weekly": 500, "unreadable": 400}),
+        ({"server": "*-0214"}, {"nightly": 500, "weekly": 500, "unreadable": 500}),
+        ({"server": "*-0215"}, {"nightly": 202, "weekly": 202, "unreadable": 400}),
+        ({"account": "jello*"}, {"nightly": 500, "weekly": 500, "unreadable": 500}),
+        ({"id": "*"}, {"nightly": 202, "weekly": 202, "unreadable": 400}),
+    ],
+)
+def test_a_rule_is_narrowed(
+    fake: FakeHostway,
+    server: ServerHandle,
+    session: requests.Session,
+    create: Create,
+    narrowed: dict[str, str],
+    statuses: dict[str, int],
+) -> None:
+    fake.faults.on(**narrowed).respond(500)
+
+    unreadable = session.post(f"{fake.url}/servers/{server.id}/snapshots", data=b"{")
+    seen = {"nightly": create("nightly"), "weekly": create("weekly"), "unreadable": unreadable}
+
+    assert {name: answer.status_code for name, answer in seen.items()} == statuses
+
+
+def test_a_read_is_known_by_the_name_of_its_snapshot(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session
+) -> None:
+    ids = {name: server.add_snapshot(name).id for name in ("web-1", "db-1")}
+    fake.faults.on("get_snapshot", name="web*").respond(500)
+    url = f"{fake.url}/servers/{server.id}/snapshots"
+
+    assert [session.get(f"{url}/{ids[name]}").status_code for name in ids] == [500, 200]
+    assert session.get(f"{url}/nothing").status_code == 404
+    assert session.get(f"{fake.url}/servers/jello614636-USOTE-9999/snapshots/x").status_code == 404
+
+
+def test_the_newest_rule_wins(fake: FakeHostway, create: Create) -> None:
+    older = fake.faults.on().respond(500)
+    newer = fake.faults.on("create_snapshot").first(1).respond(503)
+
+    assert [create("a").status_code for _ in range(2)] == [503, 500]
+    assert [(rule.hits, rule.acted) for rule in (older, newer)] == [(2, 1), (2, 1)]
+
+
+def test_rules_are_listed_newest_first_with_what_they_met(fake: FakeHostway, create: Create) -> None:
+    fake.faults.on("create_snapshot").named("lost").first(1).after_commit().reset()
+    fake.faults.limit(10, 60)
+    create_or_error(create)
+
+    assert [str(rule) for rule in fake.faults.rules] == [
+        "rule 2: any call: at most 10 calls in 60 s (hits 1, acted 0, owed 0)",
+        "lost: create_snapshot: first 1: reset after the commit point (hits 1, acted 1, owed 0)",
+    ]
+    assert repr(fake.faults.rules[1]).startswith("<Rule lost: ")
+
+
+def create_or_error(create: Create) -> object:
+    try:
+        return create("a")
+    except requests.ConnectionError as error:
+        return error
+
+
+def test_a_rule_is_taken_away_by_itself_or_by_name(fake: FakeHostway, create: Create) -> None:
+    first = fake.faults.on().respond(500)
+    fake.faults.on().named("second").respond(503)
+
+    fake.faults.remove("second")
+    assert create("a").status_code == 500
+    first.remove()
+    first.remove()
+    assert create("a").status_code == 202
+
+    with pytest.raises(InvalidValueError, match="rule: got 'rule 1', expected one that was not removed"):
+        _ = first.hits
+    with pytest.raises(InvalidValueError, match="name: got 'third', expected one of the rules"):
+        fake.faults.remove("third")
+
+
+def test_all_rules_are_taken_away(fake: FakeHostway, create: Create) -> None:
+    fake.faults.on().respond(500)
+    fake.faults.on().first(1)
+
+    fake.faults.clear()
+
+    assert (create("a").status_code, fake.faults.rules) == (202, ())
+
+
+def test_a_name_is_given_once(fake: FakeHostway) -> None:
+    fake.faults.on().named("lost").reset()
+
+    with pytest.raises(InvalidValueError, match="name: got 'lost', expected one that no other rule has"):
+        fake.faults.on().named("lost").reset()
+    assert len(fake.faults.rules) == 1
+
+
+def test_words_give_values_that_can_be_gone_on_with_twice(fake: FakeHostway) -> None:
+    begun = fake.faults.on("create_snapshot")
+
+    begun.first(1).reset()
+    begun.nth(2).after_commit().empty()
+
+    assert [str(rule).split(" (")[0] for rule in fake.faults.rules] == [
+        "rule 2: create_snapshot: nth 2: empty after the commit point",
+        "rule 1: create_snapshot: first 1: reset before the commit point",
+    ]
+
+
+def test_an_outage_begins_and_ends(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> None:
+    fake.faults.outage(10, 20)
+    fake.faults.outage(50, 10, respond(502, body="<html>"), named="proxy")
+    seen = []
+    for _ in range(7):
+        seen.append(session.get(f"{fake.url}/servers/{server.id}/snapshots").status_code)
+        fake.clock.advance(10)
+
+    assert seen == [200, 503, 503, 200, 200, 502, 200]
+
+
+def test_an_outage_is_met_by_calls_that_are_none(fake: FakeHostway, session: requests.Session) -> None:
+    fake.faults.outage(0, 10)
+    session.auth = None
+
+    assert session.get(f"{fake.url}/nothing").status_code == 503
+
+
+def test_a_script_may_be_narrowed_and_named(fake: FakeHostway, create: Create) -> None:
+    fake.faults.script("create_snapshot", [respond(500), ok], name="a*", named="mine")
+
+    assert [create(name).status_code for name in ("b", "a1", "a2")] == [202, 500, 202]
+    assert fake.faults.rules[0].name == "mine"
+
+
+def test_a_limit_may_be_of_one_operation(fake: FakeHostway, create: Create, session: requests.Session) -> None:
+    fake.faults.limit(1, 60, operation="create_snapshot", named="rate")
+
+    answers = [create("a"), create("b"), session.get(f"{fake.url}/nothing")]
+
+    assert [answer.status_code for answer in answers] == [202, 413, 404]
+    assert answers[1].headers["Retry-After"] == "60"
+    assert answers[1].json()["overLimit"]["details"] == "Too many: at most 1 calls in 60 s."
+
+
+# What was begun must be ended
+
+
+def test_a_rule_without_an_outcome_fails_the_close() -> None:
+    fake = FakeHostway()
+    fake.faults.on("create_snapshot").named("half").first(2)
+
+    with pytest.raises(UnfinishedRuleError, match=r"given no outcome .*: half: create_snapshot: first 2"):
+        fake.close()
+    fake.close()
+
+
+def test_a_rule_without_an_outcome_fails_the_block() -> None:
+    with pytest.raises(AssertionError, match="a rule: any call: always"), FakeHostway() as fake:
+        fake.faults.on()
+
+
+def begin_and_fail(fake: FakeHostway) -> None:
+    fake.faults.on()
+    raise KeyError
+
+
+def test_a_block_that_fails_already_is_not_talked_over() -> None:
+    with pytest.raises(KeyError), FakeHostway() as fake:
+        begin_and_fail(fake)
+
+
+def test_a_rule_of_a_sibling_counts_too() -> None:
+    fake = FakeHostway()
+    fake.sibling("a", "b").faults.on()
+
+    with pytest.raises(UnfinishedRuleError):
+        fake.close()
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        lambda faults: faults.on("nothing"),
+        lambda faults: faults.on().first(0),
+        lambda faults: faults.on().first(1).nth(2),
+        lambda faults: faults.on().between(5, 1),
+        lambda faults: faults.on().with_probability(7),
+        lambda faults: faults.on().respond(418),
+        lambda faults: faults.on().after_commit().unavailable(),
+        lambda faults: faults.on().named(7).reset(),
+        lambda faults: faults.script(None, []),
+        lambda faults: faults.outage(-1, 5),
+        lambda faults: faults.outage(1, 0),
+        lambda faults: faults.limit(0, 5),
+    ],
+)
+def test_a_refused_word_leaves_nothing_behind(word: Callable[[Any], object]) -> None:
+    with FakeHostway() as fake:
+        with pytest.raises(HostwayFakeError):
+            word(fake.faults)
+        assert fake.faults.rules == ()
+
+
+# Rules as data, by the options of a fake
+
+
+_DATA: Any = {"rule": [{"on": "create_snapshot", "first": 1, "respond": 503}], "build": [{"seconds": 5}]}
+
+
+@pytest.mark.parametrize("faults", [_DATA, FaultScript.parse(_DATA)])
+def test_a_fake_is_made_with_a_script(faults: Any) -> None:
+    with FakeHostway(faults=faults) as fake:
+        server = fake.add_server()
+        url = f"{fake.url}/servers/{server.id}/snapshots"
+        session = fake.session()
+        assert [session.post(url, json={"snapshot": {"name": "a"}}).status_code for _ in range(2)] == [503, 202]
+        fake.clock.advance(5)
+        assert server.snapshots[0].status == "ACTIVE"
+
+
+def test_a_build_is_ordered_for_once_or_for_all() -> None:
+    with FakeHostway(faults={"build": [{"never": True, "once": True}, {"seconds": [1, 1]}]}) as fake:
+        server = fake.add_server()
+        for name in "ab":
+            server.add_snapshot(name, status="BUILD")
+        fake.clock.advance(1)
+
+        assert [snapshot.status for snapshot in server.snapshots] == ["BUILD", "ACTIVE"]
+
+
+def test_what_is_no_script_is_refused() -> None:
+    with pytest.raises(WrongTypeError, match=r"faults: got \[\], expected a mapping, a path or a FaultScript"):
+        FakeHostway(faults=[])  # type: ignore[arg-type]
+
+
+def test_the_marker_takes_a_script(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.mark.fake_hostway(faults={"rule": [{"respond": 503}]})
+        def test_it(fake_hostway, fake_hostway_session):
+            assert fake_hostway_session.get(f"{fake_hostway.url}/nothing").status_code == 503
+
+        def test_half(fake_hostway):
+            fake_hostway.faults.on()
+    """)
+
+    ran = pytester.runpytest_inprocess("-p", "no:randomly")
+
+    ran.assert_outcomes(passed=2, errors=1)
+    ran.stdout.fnmatch_lines(["*UnfinishedRuleError: begun, but given no outcome*"])
+
+
+def test_steps_of_the_other_side_are_written_with_its_name() -> None:
+    assert (after_commit.reset().after_commit, reset().after_commit) == (True, False)

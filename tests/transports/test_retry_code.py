@@ -1,0 +1,194 @@
+"""Code that retries, as people write it, against faults; and anything at all, against what must always hold."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from types import ModuleType
+from typing import Any, Final
+
+import httpx
+import pytest
+import requests
+import stamina
+import tenacity
+from hypothesis import given
+from hypothesis import strategies as st
+from urllib3 import Retry
+
+from hostway_fake import START, FakeHostway, ServerHandle
+from hostway_fake.faults import after_commit, before_commit, ok
+
+
+def passed(fake: FakeHostway) -> float:
+    return (fake.clock.now() - START).total_seconds()
+
+
+@pytest.fixture
+def waiting(fake: FakeHostway, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """tenacity and stamina wait on the fake's clock."""
+    module = ModuleType("client_under_test")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    with fake.patch_sleep(module):
+        yield
+
+
+class BusyError(Exception):
+    """The service answered 503."""
+
+
+def create(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> requests.Response:
+    answer = session.post(f"{fake.url}/servers/{server.id}/snapshots", json={"snapshot": {"name": "nightly"}})
+    if answer.status_code == 503:
+        raise BusyError
+    return answer
+
+
+def test_urllib3_retries_two_503s_and_honours_retry_after(fake: FakeHostway, server: ServerHandle) -> None:
+    fake.faults.on("create_snapshot").first(2).respond(503, retry_after=7)
+    with requests.Session() as session:
+        session.auth = fake.auth
+        fake.mount(session, Retry(3, allowed_methods=None, status_forcelist=[503]))
+
+        assert create(fake, server, session).status_code == 202
+
+    assert [call.client_saw for call in fake.calls] == ["503", "503", "202"]
+    assert passed(fake) == 14
+    assert len(server.snapshots) == 1
+
+
+def test_urllib3_meets_what_the_lost_create_left(fake: FakeHostway, server: ServerHandle) -> None:
+    fake.faults.script(
+        "create_snapshot", [before_commit.respond(503), before_commit.respond(503), after_commit.reset()]
+    )
+    with requests.Session() as session:
+        session.auth = fake.auth
+        fake.mount(session, Retry(5, allowed_methods=None, status_forcelist=[503], backoff_factor=1))
+
+        assert create(fake, server, session).status_code == 409
+
+    assert [(call.effect, call.client_saw) for call in fake.calls] == [
+        ("none", "503"),
+        ("none", "503"),
+        ("applied", "reset"),
+        ("refused", "409"),
+    ]
+    assert len(server.snapshots) == 1
+
+
+def test_urllib3_tries_a_refused_connection_again(fake: FakeHostway, server: ServerHandle) -> None:
+    fake.faults.on().first(2).unavailable()
+    with requests.Session() as session:
+        session.auth = fake.auth
+        fake.mount(session, Retry(connect=2))
+
+        assert create(fake, server, session).status_code == 202
+
+
+@pytest.mark.usefixtures("waiting")
+def test_tenacity_retries_two_503s(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> None:
+    fake.faults.on("create_snapshot").first(2).respond(503)
+    retrying = tenacity.Retrying(wait=tenacity.wait_fixed(30), retry=tenacity.retry_if_exception_type(BusyError))
+
+    assert retrying(create, fake, server, session).status_code == 202
+    assert passed(fake) == 60
+
+
+@pytest.mark.usefixtures("waiting")
+def test_stamina_retries_two_503s(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> None:
+    fake.faults.on("create_snapshot").first(2).respond(503)
+    retrying = stamina.retry(on=BusyError, wait_initial=30, wait_jitter=0, wait_max=30, timeout=None)
+
+    assert retrying(create)(fake, server, session).status_code == 202
+    assert passed(fake) == 60
+
+
+def test_httpx_retries_by_its_transport(fake: FakeHostway, server: ServerHandle) -> None:
+    fake.faults.script(None, [before_commit.unavailable(), before_commit.unavailable(), ok])
+    with httpx.Client(transport=fake.httpx_transport(retries=2), auth=fake.auth) as client:
+        answer = client.post(f"{fake.url}/servers/{server.id}/snapshots", json={"snapshot": {"name": "nightly"}})
+
+    assert answer.status_code == 202
+
+
+def test_a_client_of_httpx_retries_two_503s(fake: FakeHostway, server: ServerHandle) -> None:
+    fake.faults.on("create_snapshot").first(2).respond(503, retry_after=5)
+    with httpx.Client(transport=fake.httpx_transport(), auth=fake.auth) as client:
+        for _ in range(3):
+            answer = client.post(f"{fake.url}/servers/{server.id}/snapshots", json={"snapshot": {"name": "nightly"}})
+            if answer.status_code != 503:
+                break
+            fake.sleep(int(answer.headers["Retry-After"]))
+
+    assert (answer.status_code, passed(fake)) == (202, 10)
+
+
+# Whatever the rules, whatever the calls
+
+_OUTCOMES: Final[dict[str, Callable[[Any], Any]]] = {
+    "respond": lambda on: on.respond(503),
+    "delay": lambda on: on.delay(1),
+    "reset": lambda on: on.reset(),
+    "empty": lambda on: on.empty(),
+    "truncate": lambda on: on.truncate(0.5),
+    "malformed": lambda on: on.malformed(),
+    "stale": lambda on: on.stale_connection(),
+}
+_HITS: Final[dict[str, Callable[[Any], Any]]] = {
+    "always": lambda on: on,
+    "first": lambda on: on.first(2),
+    "nth": lambda on: on.nth(2),
+    "every": lambda on: on.every(3),
+    "from": lambda on: on.from_(3),
+    "between": lambda on: on.between(2, 6),
+    "chance": lambda on: on.with_probability(0.4),
+}
+_RULES: Final = st.lists(
+    st.tuples(
+        st.sampled_from([None, "create_snapshot", "list_snapshots"]),
+        st.sampled_from(sorted(_HITS)),
+        st.booleans(),
+        st.sampled_from(sorted(_OUTCOMES)),
+    ),
+    max_size=4,
+)
+_CALLS: Final = st.lists(
+    st.tuples(st.sampled_from(["create", "list", "nowhere"]), st.sampled_from("abcd")), max_size=12
+)
+
+Rules = list[tuple[str | None, str, bool, str]]
+Calls = list[tuple[str, str]]
+
+
+def play(rules: Rules, calls: Calls, on_socket: bool) -> list[str]:
+    """The journal that calls under rules leave, once all that must hold was found to hold."""
+    with ExitStack() as stack:
+        fake = stack.enter_context(FakeHostway())
+        server = fake.add_server("jello614636-USOTE-0214")
+        face = fake.at(stack.enter_context(fake.serve()).url) if on_socket else fake
+        session = stack.enter_context(face.session())
+        for operation, hits, late, outcome in rules:
+            begun = _HITS[hits](fake.faults.on(operation))
+            _OUTCOMES[outcome](begun.after_commit() if late else begun)
+        url = f"{face.url}/servers/{server.id}/snapshots"
+        for call, name in calls:
+            with suppress(requests.RequestException):
+                if call == "create":
+                    session.post(url, json={"snapshot": {"name": name}}, timeout=30)
+                else:
+                    session.get(url if call == "list" else f"{face.url}/nowhere", timeout=30)
+            fake.clock.advance(1)
+
+        acted = {rule.name: rule.acted for rule in fake.faults.rules if rule.acted}
+        met = [call.rule for call in fake.calls if call.rule]
+        assert {name: met.count(name) for name in met} == acted, "every hit is accounted for"
+        applied = [call for call in fake.calls if call.effect == "applied"]
+        assert len(applied) == len(server.snapshots), "effects are what the journal says"
+        assert all(call.effect == "none" for call in fake.calls if call.method == "GET" and call.operation), "reads"
+        fake.faults.clear()
+        assert session.get(url).status_code == 200, "the next clean call works"
+        return [str(call) for call in fake.calls]
+
+
+@given(_RULES, _CALLS)
+def test_whatever_is_scripted_nothing_is_lost(rules: Rules, calls: Calls) -> None:
+    assert play(rules, calls, on_socket=False) == play(rules, calls, on_socket=True)
