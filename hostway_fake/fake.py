@@ -333,7 +333,8 @@ class FakeHostway:
         """
         from hostway_fake.transports.server import ThreadServer
 
-        server = ThreadServer(self.wsgi_app, self._worlds, host, port, read_timeout)
+        checks.positive("read_timeout", read_timeout)
+        server = ThreadServer(self.wsgi_app, self._worlds, checks.text("host", host), port, read_timeout)
         self._servers.add(server)
         try:
             yield server
@@ -371,8 +372,8 @@ class ServerHandle:
         """Add a snapshot that has ``status`` already; what Hostway forbids raises `hostway_fake.RefusedError`."""
         if not isinstance(name, str):
             raise WrongTypeError(f"name: got {name!r}, expected a string")
-        if not name:
-            raise invalid("name", name, "a string that is not empty")
+        if not name or name != name.encode(errors="ignore").decode():
+            raise invalid("name", name, "a string that is not empty, without halves of surrogate pairs")
         if status not in tuple(SnapshotStatus):
             raise invalid("status", status, "one of", SnapshotStatus)
         with _refusals_as_errors(self.id):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hostway_fake import checks
-from hostway_fake.exceptions import UnfinishedRuleError, invalid
+from hostway_fake.exceptions import UnfinishedRuleError, WrongTypeError, invalid
 from hostway_fake.faults.outcomes import Outcome, Outcomes, Step, before_commit
 from hostway_fake.faults.rules import ALWAYS, FaultRule, Hits, Limit, Script, Selected, Standing, Which
 from hostway_fake.world import World
@@ -168,6 +168,8 @@ class Faults:
         more call raises `hostway_fake.ScriptExhaustedError` (``"fail_test"``).
         """
         which = Which(operation, server, id, name, account)
+        if not isinstance(steps, Iterable):
+            raise WrongTypeError(f"steps: got {steps!r}, expected a list of ok and outcomes such as respond(503)")
         return self.write(FaultRule(which, Script(tuple(steps), then), named))
 
     def outage(self, start: float, seconds: float, step: Step = DOWN, *, named: str = "") -> Rule:

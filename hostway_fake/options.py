@@ -1,7 +1,7 @@
 """The options of a fake, each checked when it is given: what is wrong is named, with what was expected."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -67,6 +67,9 @@ def checked_clock(clock: object) -> Clock:
     if isinstance(clock, str) and clock in CLOCKS:
         return CLOCKS[clock]()
     if isinstance(clock, Clock) and not isinstance(clock, type):
+        now = clock.now()
+        if not isinstance(now, datetime) or now.tzinfo is None:
+            raise invalid("clock", now, "a now() that is an aware datetime")
         return clock
     raise invalid("clock", clock, "an object with now(), or one of", CLOCKS)
 

@@ -44,8 +44,8 @@ class Which:
 
     def __post_init__(self) -> None:
         for what in ("operation", "server", "id", "name", "account"):
-            if getattr(self, what) is not None:
-                checks.text(what, getattr(self, what))
+            if getattr(self, what) is not None and not checks.text(what, getattr(self, what)):
+                raise invalid(what, "", "a text that is not empty, which nothing would match")
         if self.operation is None:
             return
         if self.operation not in BY_NAME:
@@ -129,12 +129,20 @@ class Hits:
 ALWAYS: Final = Hits()
 
 
+def _checked_step(what: str, step: object) -> None:
+    if not isinstance(step, Step):
+        raise WrongTypeError(f"{what}: got {step!r}, expected ok, or an outcome such as respond(503)")
+
+
 @dataclass(frozen=True, slots=True)
 class Selected:
     """One step, on the hits that are selected."""
 
     hits: Hits
     step: Step
+
+    def __post_init__(self) -> None:
+        _checked_step("step", self.step)
 
     def owed(self, hits: int, acted: int) -> int:
         return self.hits.owed(hits, acted)
@@ -159,8 +167,7 @@ class Script:
         if not self.steps:
             raise invalid("steps", list(self.steps), "at least one step")
         for step in self.steps:
-            if not isinstance(step, Step):
-                raise WrongTypeError(f"steps: got {step!r}, expected ok, or an outcome such as respond(503)")
+            _checked_step("steps", step)
         if self.then != "fail_test" and all(step.outcome is None for step in self.steps):
             raise invalid("steps", [str(step) for step in self.steps], "a step other than ok: this script does nothing")
 

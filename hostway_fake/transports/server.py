@@ -124,6 +124,6 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise PortTakenError(
-            error.errno, f"cannot listen on {host} port {port}: {os.strerror(error.errno) if error.errno else error}"
-        ) from None
+        number = error.errno or 0
+        said = os.strerror(number) if number > 0 else error.strerror or error
+        raise PortTakenError(error.errno, f"cannot listen on {host} port {port}: {said}") from None

@@ -27,12 +27,29 @@ _SECONDS: Final = "a number from 0 to 1,000,000,000"
 _CLOCKS: Final = "an object with now(), or one of: 'fake', 'follow', 'system'"
 _ZONE: Final = "a tzinfo or the name of a time zone, such as 'US/Central'"
 
+
+class Sundial:
+    """A clock of the user's own that tells something else."""
+
+    def __init__(self, instant: Any) -> None:
+        self._instant = instant
+
+    def now(self) -> Any:
+        return self._instant
+
+
 _BAD: Final = (
     ({"seed": "7"}, WrongTypeError, "seed: got '7', expected an int"),
     ({"seed": True}, WrongTypeError, "seed: got True, expected an int"),
     ({"seed": 1.5}, WrongTypeError, "seed: got 1.5, expected an int"),
     ({"clock": "sundial"}, InvalidValueError, f"clock: got 'sundial', expected {_CLOCKS}"),
     ({"clock": FakeClock}, InvalidValueError, f"clock: got {FakeClock!r}, expected {_CLOCKS}"),
+    ({"clock": Sundial(7)}, InvalidValueError, "clock: got 7, expected a now() that is an aware datetime"),
+    (
+        {"clock": Sundial(START.replace(tzinfo=None))},
+        InvalidValueError,
+        f"clock: got {START.replace(tzinfo=None)!r}, expected a now() that is an aware datetime",
+    ),
     ({"clock": 7}, InvalidValueError, f"clock: got 7, expected {_CLOCKS}"),
     ({"revision": "2014"}, InvalidValueError, "revision: got '2014', expected one of: '2013-04', '2013-10'"),
     ({"revision": None}, InvalidValueError, "revision: got None, expected one of: '2013-04', '2013-10'"),

@@ -9,6 +9,7 @@ import requests
 from hostway_fake import FakeHostway, HostwayFakeError, InvalidValueError, RefusedError, ServerHandle, WrongTypeError
 
 _ID: Final = "account-ZONE-4 digits, such as 'jello614636-USOTE-0214'"
+_NAME: Final = "a string that is not empty, without halves of surrogate pairs"
 _VOLUME: Final = "hbs2012May08_61EfdIZ3Y"
 _VOLUME_ID: Final = "hbsYYYYMonDD_ and 9 letters or digits, such as 'hbs2012May08_61EfdIZ3Y'"
 
@@ -134,7 +135,8 @@ def test_a_snapshot_made_by_a_client_is_seen(server: ServerHandle, create: Calla
     ("arguments", "kind", "message"),
     [
         ((7,), WrongTypeError, "name: got 7, expected a string"),
-        (("",), InvalidValueError, "name: got '', expected a string that is not empty"),
+        (("",), InvalidValueError, f"name: got '', expected {_NAME}"),
+        (("\ud800",), InvalidValueError, f"name: got '\\ud800', expected {_NAME}"),
         (
             ("a", "active"),
             InvalidValueError,

@@ -75,6 +75,7 @@ def test_a_rule_is_about_the_calls_that_it_names(which: Which, matching: set[Sub
             "no call of list_snapshots is about one snapshot",
         ),
         (lambda: Which(server=214), WrongTypeError, "server: got 214, expected a string"),  # type: ignore[arg-type]
+        (lambda: Which(name=""), InvalidValueError, "name: got '', expected a text that is not empty"),
         (lambda: Hits(("first", 0)), InvalidValueError, "first: got 0, expected a whole number from 1"),
         (lambda: Hits(("nth", True)), WrongTypeError, "nth: got True, expected a whole number"),
         (lambda: Hits(between=(5, 5)), InvalidValueError, "between: got (5, 5), expected two times in seconds"),

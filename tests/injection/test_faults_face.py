@@ -250,6 +250,8 @@ def test_a_rule_of_a_sibling_counts_too() -> None:
         lambda faults: faults.on().after_commit().unavailable(),
         lambda faults: faults.on().named(7).reset(),
         lambda faults: faults.script(None, []),
+        lambda faults: faults.script(None, None),
+        lambda faults: faults.outage(0, 5, "hang"),
         lambda faults: faults.outage(-1, 5),
         lambda faults: faults.outage(1, 0),
         lambda faults: faults.limit(0, 5),

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import requests
 
-from hostway_fake import FakeHostway, PortTakenError, ServerHandle
+from hostway_fake import FakeHostway, HostwayFakeError, PortTakenError, ServerHandle
 from hostway_fake.contract.limits import BODY_LIMIT
 from hostway_fake.transports.server import ThreadServer
 
@@ -718,6 +718,20 @@ def test_a_taken_port_is_named(fake: FakeHostway) -> None:
 
 def test_a_host_that_is_not_this_machine_s_is_named(fake: FakeHostway) -> None:
     with pytest.raises(PortTakenError, match=r"cannot listen on 192\.0\.2\.1 port 0: "), fake.serve("192.0.2.1"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"host": 7}, "host: got 7, expected a string"),
+        ({"host": "nowhere.invalid"}, "cannot listen on nowhere.invalid port 0: "),
+        ({"read_timeout": 0}, "read_timeout: got 0, expected a number above 0"),
+        ({"read_timeout": "5"}, "read_timeout: got '5', expected a number"),
+    ],
+)
+def test_where_and_how_it_listens_is_checked(fake: FakeHostway, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(HostwayFakeError, match=re.escape(message)), fake.serve(**options):
         pass
 
 
