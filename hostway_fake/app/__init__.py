@@ -1,11 +1,13 @@
 """The Flask application: the shell for all that speaks WSGI. What it answers is decided below, by the exchange."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response
 from flask import request as current
+from flask.sessions import NullSession, SessionInterface, SessionMixin
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
@@ -40,8 +42,26 @@ def create_app(worlds: Worlds) -> Flask:
     return app
 
 
+class _NoSessions(SessionInterface):
+    """There are none, and nobody looks for a cookie."""
+
+    def open_session(self, app: Flask, request: Any) -> SessionMixin | None:
+        return _NO_SESSION
+
+    def is_null_session(self, obj: object) -> bool:
+        return True
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
+        """There is nothing to save."""
+
+
+_NO_SESSION: Final = NullSession()
+
+
 class _App(Flask):
     """Flask, spared what no rule here asks for: the host plays no part in routing, and there are no sessions."""
+
+    session_interface: SessionInterface = _NoSessions()
 
     def create_url_adapter(self, request: Any) -> MapAdapter | None:
         if request is None:
@@ -65,7 +85,7 @@ def _api(view: Callable[..., Response]) -> Blueprint:
 
 
 def _request(environ: "WSGIEnvironment") -> Request:
-    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name[:5] == "HTTP_"}
+    headers = {_header(name): value for name, value in environ.items() if name[:5] == "HTTP_"}
     for name, header in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
         if environ.get(name):
             headers[header] = environ[name]
@@ -80,6 +100,11 @@ def _request(environ: "WSGIEnvironment") -> Request:
         reused=environ.get("hostway_fake.reused", False),
         wait=environ.get("hostway_fake.wait"),
     )
+
+
+@lru_cache(maxsize=1024)
+def _header(name: str) -> str:
+    return name[5:].replace("_", "-").lower()
 
 
 def _rebuilt(environ: "WSGIEnvironment") -> str:

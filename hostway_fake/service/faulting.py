@@ -1,7 +1,6 @@
 """What a fault does to a call on its road: before the commit point or after it, and what is left for the client."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from hostway_fake.clock import FakeClock, SystemClock
 from hostway_fake.domain.refusals import Refusal
@@ -53,7 +52,7 @@ def suffer(
     elif isinstance(outcome, Delay):
         return handle(call) if _waits(call, outcome.seconds, outcome.real) else _gone(effect)
     elif isinstance(outcome, TruncatedBody | SlowBody):
-        answer = handle(replace(call, world=call.world.rehearsal()))[2]
+        answer = handle(call._replace(world=call.world.rehearsal()))[2]
     match outcome:
         case Respond():
             injected = rendering.injected(call.world, call.operation, outcome)

@@ -1,8 +1,8 @@
 """One function for each operation: parse, ask the world, render."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from hostway_fake.contract.operations import Operation
 from hostway_fake.contract.states import SnapshotStatus
@@ -13,9 +13,10 @@ from hostway_fake.service import parsing, rendering
 from hostway_fake.service.messages import Answer, Request
 from hostway_fake.world import World
 
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Call:
+
+class Call(NamedTuple):
     """A request whose world is known, and whose operation is, unless ``refusal`` says why not.
 
     ``origin`` is what goes before the path of a link, ``account`` the one that the request is about.
@@ -24,7 +25,7 @@ class Call:
     world: World
     request: Request
     operation: Operation | None = None
-    arguments: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str] = _NONE
     account: str = ""
     origin: str = ""
     refusal: Refusal | None = None

@@ -1,8 +1,9 @@
-"""What goes into the exchange and what comes out of it, as frozen values."""
+"""What goes into the exchange and what comes out of it, as values: each call makes some, so the cheapest kind."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from hostway_fake.contract.errors import PHRASES
@@ -12,8 +13,7 @@ Wait = Callable[[float], object]
 """Lets so many seconds of real time pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request as it came: ``target`` is raw and in origin form, names of ``headers`` are lower-case.
 
     ``flaw`` says in a sentence what the transport could not read; the answer to it is 400. ``patience`` is for how many

@@ -231,7 +231,7 @@ class Connection(BaseHTTPRequestHandler):
         environ: WSGIEnvironment = {
             "REQUEST_METHOD": self.command,
             "SCRIPT_NAME": "",
-            "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1"),
+            "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1") if "%" in path else path,
             "QUERY_STRING": query,
             "RAW_URI": target,
             "SERVER_NAME": host,
