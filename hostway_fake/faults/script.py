@@ -46,12 +46,12 @@ class _Step(Struct, frozen=True, forbid_unknown_fields=True):
     delay: float | _Delay | UnsetType = UNSET
     truncate: int | float | UnsetType = UNSET
     slow_body: float | _SlowBody | UnsetType = UNSET
-    hang: Literal[True] | UnsetType = UNSET
-    reset: Literal[True] | UnsetType = UNSET
-    empty: Literal[True] | UnsetType = UNSET
-    malformed: Literal[True] | UnsetType = UNSET
-    stale_connection: Literal[True] | UnsetType = UNSET
-    unavailable: Literal[True] | UnsetType = UNSET
+    hang: bool | UnsetType = UNSET
+    reset: bool | UnsetType = UNSET
+    empty: bool | UnsetType = UNSET
+    malformed: bool | UnsetType = UNSET
+    stale_connection: bool | UnsetType = UNSET
+    unavailable: bool | UnsetType = UNSET
 
 
 class _Rule(_Step, frozen=True, forbid_unknown_fields=True):
@@ -186,6 +186,8 @@ def _step(data: _Step, default: Step | None = None) -> Step:
     value = getattr(data, word)
     make = getattr(after_commit if data.after_commit else before_commit, word)
     if word in _FLAGS:
+        if value is not True:
+            raise InvalidValueError(f"{word}: got {value!r}, expected true")
         made = make()
     else:
         made = make(**msgspec.structs.asdict(value)) if isinstance(value, Struct) else make(value)

@@ -140,7 +140,7 @@ _TOML: Final = [
         "2: rule[0].respond.retry: got an unknown key, expected one of: status, retry_after, body, content_type",
     ),
     ("[[rule]]\nrespond = 418\n", "1: rule[0]: status: got 418"),
-    ("[[rule]]\nhang = false\n", "2: rule[0].hang: invalid enum value False"),
+    ("[[rule]]\nhang = false\n", "1: rule[0]: hang: got False, expected true"),
     ('[[rule]]\nscript = ["ok"]\n', "1: rule[0]: steps: got ['ok'], expected a step other than ok"),
     ('[[rule]]\nscript = ["ok", {reset = true}]\nthen = "stop"\n', "1: rule[0]: then: got 'stop'"),
     ('[[rule]]\nscript = ["ok", {reset = true}]\nfirst = 1\n', "1: rule[0]: a script says itself which hits"),
