@@ -25,7 +25,8 @@ if TYPE_CHECKING:
         UnknownOptionError,
         WrongTypeError,
     )
-    from hostway_fake.fake import FakeHostway, ServerHandle
+    from hostway_fake.fake import FakeHostway
+    from hostway_fake.handles import ServerHandle
     from hostway_fake.journal.calls import Call, Effect
     from hostway_fake.world import Pending
 
@@ -79,7 +80,8 @@ _HOMES = {
         "UnknownOptionError",
         "WrongTypeError",
     ),
-    "hostway_fake.fake": ("FakeHostway", "ServerHandle"),
+    "hostway_fake.fake": ("FakeHostway",),
+    "hostway_fake.handles": ("ServerHandle",),
     "hostway_fake.journal.calls": ("Call", "Effect"),
     "hostway_fake.world": ("Pending",),
 }

@@ -13,12 +13,10 @@ from hostway_fake import checks, options, waiting
 from hostway_fake.clock import Clock, FakeClock
 from hostway_fake.contract.errors import REVISIONS
 from hostway_fake.contract.readings import read
-from hostway_fake.contract.states import SnapshotStatus
-from hostway_fake.domain.identifiers import checked_server_id, checked_volume_id
-from hostway_fake.domain.refusals import Refusal
-from hostway_fake.domain.snapshots import CreateSnapshot
-from hostway_fake.domain.state import Server, Snapshot
-from hostway_fake.exceptions import RefusedError, WrongTypeError, invalid
+from hostway_fake.domain.identifiers import checked_server_id
+from hostway_fake.domain.state import Snapshot
+from hostway_fake.exceptions import invalid
+from hostway_fake.handles import ServerHandle
 from hostway_fake.injection import Faults
 from hostway_fake.journal.calls import Call
 from hostway_fake.options import (
@@ -247,14 +245,14 @@ class FakeHostway:
 
     # What the account holds
 
-    def add_server(self, id: str | None = None) -> "ServerHandle":  # noqa: A002  # the agreed name
+    def add_server(self, id: str | None = None) -> ServerHandle:  # noqa: A002  # the agreed name
         """Add a server that is ACTIVE at every instant; without an id it gets one in the documented format."""
         if id is not None:
             checked_server_id(id)
         return ServerHandle(self._worlds.home, self._worlds.home.add_server(id).id)
 
     @property
-    def servers(self) -> "tuple[ServerHandle, ...]":
+    def servers(self) -> tuple[ServerHandle, ...]:
         """The servers of this account, in the order in which they were added."""
         return tuple(ServerHandle(self._worlds.home, server.id) for server in self._worlds.home.servers())
 
@@ -311,7 +309,7 @@ class FakeHostway:
         Sessions keep their own adapters and retries. Other hosts are left alone, or under ``block_others`` refused with
         `hostway_fake.BlockedHostError`. Interceptions nest; the innermost is asked first.
         """
-        from hostway_fake.transports.requests import intercept
+        from hostway_fake.transports.intercept import intercept
 
         with intercept(self._pool(), block_others):
             yield self
@@ -342,65 +340,3 @@ class FakeHostway:
             server.stop()
             self._servers.discard(server)
         server.raise_failures()
-
-
-class ServerHandle:
-    """A server of a fake: reads and arranges what it holds, from Python."""
-
-    def __init__(self, world: World, server_id: str) -> None:
-        self._world = world
-        self.id = server_id
-
-    def __repr__(self) -> str:
-        return f"<ServerHandle {self.id}>"
-
-    @property
-    def _server(self) -> Server:
-        return self._world.server(self.id)
-
-    @property
-    def snapshots(self) -> tuple[Snapshot, ...]:
-        """Its snapshots as of now, DELETED ones too, oldest request first."""
-        return self._server.snapshots
-
-    @property
-    def volumes(self) -> tuple[str, ...]:
-        """The ids of the volumes that are attached to it."""
-        return self._server.volumes
-
-    def add_snapshot(self, name: str, status: str = "ACTIVE") -> Snapshot:
-        """Add a snapshot that has ``status`` already; what Hostway forbids raises `hostway_fake.RefusedError`."""
-        if not isinstance(name, str):
-            raise WrongTypeError(f"name: got {name!r}, expected a string")
-        if not name or name != name.encode(errors="ignore").decode():
-            raise invalid("name", name, "a string that is not empty, without halves of surrogate pairs")
-        if status not in tuple(SnapshotStatus):
-            raise invalid("status", status, "one of", SnapshotStatus)
-        with _refusals_as_errors(self.id):
-            return self._world.add_snapshot(self.id, CreateSnapshot(name), SnapshotStatus(status))
-
-    def delete_snapshot(self, snapshot_id: str) -> None:
-        """Delete a snapshot, built or not; one that is not there or DELETED raises `hostway_fake.RefusedError`."""
-        with _refusals_as_errors(self.id):
-            self._world.delete_snapshot(self.id, snapshot_id)
-
-    def attach_volume(self, volume_id: str | None = None) -> str:
-        """Attach a volume, so that a snapshot is refused with 400; returns its id, drawn when none is given."""
-        if volume_id is not None:
-            checked_volume_id(volume_id)
-        with _refusals_as_errors(self.id):
-            return self._world.attach_volume(self.id, volume_id)
-
-    def detach_volume(self, volume_id: str) -> None:
-        """Detach a volume that is attached."""
-        if volume_id not in self.volumes:
-            raise invalid("volume id", volume_id, f"one attached to {self.id}", self.volumes)
-        self._world.detach_volume(self.id, volume_id)
-
-
-@contextmanager
-def _refusals_as_errors(server_id: str) -> Iterator[None]:
-    try:
-        yield
-    except Refusal as refusal:
-        raise RefusedError(f"{server_id}: Hostway would answer {refusal}") from None

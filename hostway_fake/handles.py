@@ -1,0 +1,74 @@
+"""What a test holds of a server: reads and arranges what it has, under Hostway's own rules."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hostway_fake.contract.states import SnapshotStatus
+from hostway_fake.domain.identifiers import checked_volume_id
+from hostway_fake.domain.refusals import Refusal
+from hostway_fake.domain.snapshots import CreateSnapshot
+from hostway_fake.domain.state import Server, Snapshot
+from hostway_fake.exceptions import RefusedError, WrongTypeError, invalid
+from hostway_fake.world import World
+
+
+class ServerHandle:
+    """A server of a fake: reads and arranges what it holds, from Python."""
+
+    def __init__(self, world: World, server_id: str) -> None:
+        self._world = world
+        self.id = server_id
+
+    def __repr__(self) -> str:
+        return f"<ServerHandle {self.id}>"
+
+    @property
+    def _server(self) -> Server:
+        return self._world.server(self.id)
+
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """Its snapshots as of now, DELETED ones too, oldest request first."""
+        return self._server.snapshots
+
+    @property
+    def volumes(self) -> tuple[str, ...]:
+        """The ids of the volumes that are attached to it."""
+        return self._server.volumes
+
+    def add_snapshot(self, name: str, status: str = "ACTIVE") -> Snapshot:
+        """Add a snapshot that has ``status`` already; what Hostway forbids raises `hostway_fake.RefusedError`."""
+        if not isinstance(name, str):
+            raise WrongTypeError(f"name: got {name!r}, expected a string")
+        if not name or name != name.encode(errors="ignore").decode():
+            raise invalid("name", name, "a string that is not empty, without halves of surrogate pairs")
+        if status not in tuple(SnapshotStatus):
+            raise invalid("status", status, "one of", SnapshotStatus)
+        with _refusals_as_errors(self.id):
+            return self._world.add_snapshot(self.id, CreateSnapshot(name), SnapshotStatus(status))
+
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        """Delete a snapshot, built or not; one that is not there or DELETED raises `hostway_fake.RefusedError`."""
+        with _refusals_as_errors(self.id):
+            self._world.delete_snapshot(self.id, snapshot_id)
+
+    def attach_volume(self, volume_id: str | None = None) -> str:
+        """Attach a volume, so that a snapshot is refused with 400; returns its id, drawn when none is given."""
+        if volume_id is not None:
+            checked_volume_id(volume_id)
+        with _refusals_as_errors(self.id):
+            return self._world.attach_volume(self.id, volume_id)
+
+    def detach_volume(self, volume_id: str) -> None:
+        """Detach a volume that is attached."""
+        if volume_id not in self.volumes:
+            raise invalid("volume id", volume_id, f"one attached to {self.id}", self.volumes)
+        self._world.detach_volume(self.id, volume_id)
+
+
+@contextmanager
+def _refusals_as_errors(server_id: str) -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refusal:
+        raise RefusedError(f"{server_id}: Hostway would answer {refusal}") from None
