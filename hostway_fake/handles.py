@@ -52,6 +52,14 @@ class ServerHandle:
         with _refusals_as_errors(self.id):
             self._world.delete_snapshot(self.id, snapshot_id)
 
+    def restore_snapshot(self, snapshot_id: str) -> None:
+        """Write the disk back from a snapshot: the next one has it as its parent.
+
+        One that is in BUILD, not there or DELETED raises `hostway_fake.RefusedError`.
+        """
+        with _refusals_as_errors(self.id):
+            self._world.restore_snapshot(self.id, snapshot_id)
+
     def attach_volume(self, volume_id: str | None = None) -> str:
         """Attach a volume, so that a snapshot is refused with 400; returns its id, drawn when none is given."""
         if volume_id is not None:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right, insort
 from collections import ChainMap, deque
-from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -208,11 +208,21 @@ class World:
 
     def delete_snapshot(self, server_id: str, snapshot_id: str) -> None:
         """Delete a snapshot, built or not, or refuse."""
+        self._happens(server_id, snapshot_id, snapshots.delete)
+
+    def restore_snapshot(self, server_id: str, snapshot_id: str) -> None:
+        """Write the disk back from a snapshot, or refuse."""
+        self._happens(server_id, snapshot_id, snapshots.restore)
+
+    def _happens(
+        self, server_id: str, snapshot_id: str, rule: Callable[[Server, Server, str, int, datetime], Server]
+    ) -> None:
+        """What a rule does to a snapshot at once."""
         with self._lock:
             now = self.clock.now()
             stored, server = self._read(server_id, now)
             number = self._sequence + 1
-            self._servers[server_id] = snapshots.delete(stored, server, snapshot_id, number, now)
+            self._servers[server_id] = rule(stored, server, snapshot_id, number, now)
             self._sequence = number
 
     def attach_volume(self, server_id: str, volume_id: str | None) -> str:

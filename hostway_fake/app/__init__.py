@@ -71,9 +71,9 @@ class _App(Flask):
 
 def _api(view: Callable[..., Response]) -> Blueprint:
     api = Blueprint("api", __name__)
-    for operation in OPERATIONS:
+    for operation, path in [(row, path) for row in OPERATIONS for path in row.paths]:
         for family, base in zip(("", "account_"), BASES, strict=True):
-            rule = (base + operation.path).replace("{", "<").replace("}", ">")
+            rule = (base + path).replace("{", "<").replace("}", ">")
             api.add_url_rule(
                 rule,
                 family + operation.name,

@@ -10,6 +10,7 @@ from hostway_fake.contract.evidence import (
     CREATE_REVISION,
     ERROR_PAGES,
     OURS,
+    RESTORE_PAGE,
     ZONE_PAGE,
     Source,
     assumed,
@@ -104,6 +105,7 @@ SERVER_NOT_READY: Final = ProviderError(409, "ServerNotReady", "The server is in
 UNSUPPORTED_MEDIA: Final = ProviderError(
     415, "Unsupported media type", "The body must be application/json, not {}.", _NOVA
 )
+NOT_RESTORABLE: Final = ProviderError(400, "SnapshotNotActive", "An error occurred.", assumed(RESTORE_PAGE))
 BAD_BODY: Final = ProviderError(400, "Malformed request body", "{}", _NOVA)
 BAD_HTTP: Final = ProviderError(400, "Malformed HTTP request", "{}", OURS)
 BODY_TOO_LARGE: Final = ProviderError(413, "Request body too large", "The request body may hold up to {} bytes.", OURS)

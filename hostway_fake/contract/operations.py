@@ -11,15 +11,19 @@ from hostway_fake.contract.errors import (
     LIMIT_REACHED,
     NAME_TAKEN,
     NOT_FOUND,
+    NOT_RESTORABLE,
     UNAUTHORIZED,
     ProviderError,
 )
 from hostway_fake.contract.evidence import (
     CREATE_PAGE,
     CREATE_REVISION,
+    DELETE_PAGE,
     GET_PAGE,
     LIST_PAGE,
+    RESTORE_PAGE,
     Source,
+    assumed,
     documented,
 )
 
@@ -37,6 +41,12 @@ class Operation:
     success: int
     failures: tuple[ProviderError, ...]
     source: Source
+    also: str = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All paths of it: the pages spell some in two ways, and both are served."""
+        return (self.path, self.also) if self.also else (self.path,)
 
     def failure(self, status: int) -> ProviderError:
         """The error of a status, as the page of this operation words it where it does."""
@@ -57,6 +67,16 @@ OPERATIONS: Final = (
     Operation("create_snapshot", "POST", _SNAPSHOTS, 202, _CREATE_FAILURES, documented(CREATE_PAGE, CREATE_REVISION)),
     Operation("list_snapshots", "GET", _SNAPSHOTS, 200, _READ_FAILURES, documented(LIST_PAGE)),
     Operation("get_snapshot", "GET", _SNAPSHOT, 200, _READ_FAILURES, documented(GET_PAGE)),
+    Operation(
+        "restore_snapshot",
+        "POST",
+        _SNAPSHOT + "/action",
+        202,
+        (NOT_RESTORABLE, UNAUTHORIZED, NOT_FOUND),
+        documented(RESTORE_PAGE),
+        also=_SNAPSHOT + "/actions",
+    ),
+    Operation("delete_snapshot", "DELETE", _SNAPSHOT, 204, _READ_FAILURES, assumed(DELETE_PAGE)),
 )
 
 BY_NAME: Final[Mapping[str, Operation]] = {operation.name: operation for operation in OPERATIONS}
@@ -109,7 +129,8 @@ class _Route:
 def _routes(operations: tuple[Operation, ...]) -> dict[int, list[_Route]]:
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in operations:
-        by_path.setdefault(operation.path, {})[operation.method] = operation
+        for path in operation.paths:
+            by_path.setdefault(path, {})[operation.method] = operation
     by_length: dict[int, list[_Route]] = {}
     for path, methods in by_path.items():
         words = path.split("/")[1:]

@@ -13,6 +13,7 @@ from hostway_fake.contract.evidence import (
     ACTION_PAGES,
     CREATE_PAGE,
     CREATE_REVISION,
+    DELETE_PAGE,
     ERROR_PAGES,
     GET_PAGE,
     LIST_PAGE,
@@ -31,7 +32,9 @@ _CREATE = ("create_snapshot",)
 _GET = ("get_snapshot",)
 _LIST = ("list_snapshots",)
 _SHOWING = _GET + _LIST
-_ALL = _CREATE + _GET + _LIST
+_RESTORE = ("restore_snapshot",)
+_DELETE = ("delete_snapshot",)
+_ALL = _CREATE + _GET + _LIST + _RESTORE + _DELETE
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ _TABLE: Final = (
         "create_time while BUILD: the page's rule says an empty string, its sample 0000-00-00 00:00:00",
         ("empty", "zero"),
         contradicted(CREATE_PAGE, CREATE_REVISION),
-        _ALL,
+        _CREATE + _SHOWING,
     ),
     Reading(
         "create_time_is",
@@ -118,6 +121,27 @@ _TABLE: Final = (
         _CREATE,
     ),
     # What we chose for good.
+    Reading(
+        "delete",
+        "DELETE deletes a snapshot, built or not, and answers 204; a second time is 404",
+        ("204",),
+        assumed(DELETE_PAGE),
+        _DELETE,
+    ),
+    Reading(
+        "restore_paths",
+        "a restore is posted to /action or /actions: the pages spell it in both ways",
+        ("both",),
+        assumed(RESTORE_PAGE),
+        _RESTORE,
+    ),
+    Reading(
+        "restore_in_build",
+        "the 400 of the page is a snapshot in BUILD; a DELETED one is 404",
+        ("400",),
+        assumed(RESTORE_PAGE),
+        _RESTORE,
+    ),
     Reading(
         "both_path_families",
         "paths below /accounts/{account_id}/flexcloud are served beside the short ones, whatever the revision",

@@ -10,6 +10,7 @@ from hostway_fake.domain.state import Event, Planned, Server
 
 TRANSITIONS: Final[Mapping[tuple[SnapshotStatus, Event], SnapshotStatus]] = {
     (SnapshotStatus.BUILD, Event.COMPLETE): SnapshotStatus.ACTIVE,
+    (SnapshotStatus.ACTIVE, Event.RESTORE): SnapshotStatus.ACTIVE,
     (SnapshotStatus.BUILD, Event.DELETE): SnapshotStatus.DELETED,
     (SnapshotStatus.ACTIVE, Event.DELETE): SnapshotStatus.DELETED,
 }
@@ -45,10 +46,10 @@ def at(server: Server, now: datetime) -> Server:
         status = TRANSITIONS.get((snapshot.status, planned.event))
         if status is None:
             continue
-        if status is SnapshotStatus.ACTIVE:
-            snapshot = replace(snapshot, status=status, completed_at=planned.due, parent_guid=disk_guid)
+        if planned.event is Event.COMPLETE and status is SnapshotStatus.ACTIVE:
+            snapshot = replace(snapshot, completed_at=planned.due, parent_guid=disk_guid)
+        if status is SnapshotStatus.ACTIVE:  # built on the disk, or written back to it
             disk_guid = snapshot.guid
-        else:
-            snapshot = replace(snapshot, status=status)
+        snapshot = replace(snapshot, status=status)
         snapshots[snapshot.id] = snapshot
     return replace(server, snapshots=tuple(snapshots.values()), disk_guid=disk_guid, plan=server.plan[len(due) :])

@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from hostway_fake.contract.errors import EXTRA_VOLUMES, LIMIT_REACHED, NAME_TAKEN, NOT_FOUND, SERVER_NOT_READY
+from hostway_fake.contract.errors import (
+    EXTRA_VOLUMES,
+    LIMIT_REACHED,
+    NAME_TAKEN,
+    NOT_FOUND,
+    NOT_RESTORABLE,
+    SERVER_NOT_READY,
+)
 from hostway_fake.contract.limits import SNAPSHOTS_PER_SERVER
 from hostway_fake.contract.readings import Readings
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
@@ -74,6 +81,16 @@ def delete(server: Server, now: Server, snapshot_id: str, order: int, instant: d
     if snapshot is None or snapshot.status is SnapshotStatus.DELETED:
         raise Refusal(NOT_FOUND)
     return lifecycle.plan(server, Planned(instant, order, snapshot_id, Event.DELETE))
+
+
+def restore(server: Server, now: Server, snapshot_id: str, order: int, instant: datetime) -> Server:
+    """The server, which is ``now`` as of ``instant``, with its disk written back from a snapshot that is ACTIVE."""
+    snapshot = now.snapshot(snapshot_id)
+    if snapshot is None or snapshot.status is SnapshotStatus.DELETED:
+        raise Refusal(NOT_FOUND)
+    if snapshot.status is SnapshotStatus.BUILD:
+        raise Refusal(NOT_RESTORABLE)
+    return lifecycle.plan(server, Planned(instant, order, snapshot_id, Event.RESTORE))
 
 
 def listed(server: Server, readings: Readings) -> tuple[Snapshot, ...]:

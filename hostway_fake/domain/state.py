@@ -11,6 +11,7 @@ class Event(StrEnum):
     """What can happen to a snapshot."""
 
     COMPLETE = "complete"
+    RESTORE = "restore"
     DELETE = "delete"
 
 

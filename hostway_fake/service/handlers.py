@@ -55,6 +55,19 @@ def list_snapshots(call: Call) -> Answer:
     return answer
 
 
+def restore_snapshot(call: Call) -> Answer:
+    server_id, snapshot_id = call.arguments["server_id"], call.arguments["snapshot_id"]
+    call.world.require_server(server_id)
+    parsing.restore_snapshot(call.request)
+    call.world.restore_snapshot(server_id, snapshot_id)
+    return rendering.empty(call.world, 202)
+
+
+def delete_snapshot(call: Call) -> Answer:
+    call.world.delete_snapshot(call.arguments["server_id"], call.arguments["snapshot_id"])
+    return rendering.empty(call.world, 204)
+
+
 def _polled(call: Call, server: Server, read: tuple[Snapshot, ...]) -> None:
     unfinished = [snapshot.id for snapshot in read if snapshot.status is SnapshotStatus.BUILD]
     if unfinished:
@@ -62,6 +75,7 @@ def _polled(call: Call, server: Server, read: tuple[Snapshot, ...]) -> None:
 
 
 HANDLERS: Final[Mapping[str, Callable[[Call], Answer]]] = {
-    handler.__name__: handler for handler in (create_snapshot, get_snapshot, list_snapshots)
+    handler.__name__: handler
+    for handler in (create_snapshot, get_snapshot, list_snapshots, restore_snapshot, delete_snapshot)
 }
 """Every operation of the table by its name."""

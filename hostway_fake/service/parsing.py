@@ -43,6 +43,15 @@ def create_snapshot(request: Request) -> CreateSnapshot:
     return CreateSnapshot(name, _string(snapshot, "snapshot", "description", ""))
 
 
+def restore_snapshot(request: Request) -> None:
+    """Refuse a body that does not ask to restore."""
+    action = _json(request).get("action")
+    if action != "restore":
+        raise Refusal(
+            BAD_BODY, f"action must be 'restore', not {_brief(action) if isinstance(action, str) else _kind(action)}."
+        )
+
+
 def _json(request: Request) -> dict[str, object]:
     """The object in the body; refused are another media type, a body over the limit, and all that is not an object."""
     media_type = _MEDIA_TYPE_END.split(request.headers.get("content-type", "").strip(), maxsplit=1)[0]

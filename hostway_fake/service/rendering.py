@@ -32,14 +32,24 @@ def _answer(world: World, status: int, media_type: str, body: bytes, *headers: t
     always = (
         ("Content-Type", media_type),
         ("Content-Length", str(len(body))),
-        ("Date", _http_date(world.clock.now().replace(microsecond=0))),
+        ("Date", _date(world)),
     )
     return Answer(status, (*always, *headers), body)
+
+
+def empty(world: World, status: int) -> Answer:
+    """A status and nothing else; a 204 has no length either."""
+    length = () if status == 204 else (("Content-Length", "0"),)
+    return Answer(status, (*length, ("Date", _date(world))), b"")
 
 
 def _json(world: World, status: int, document: object, *headers: tuple[str, str]) -> Answer:
     body = _ENCODER.encode(document).encode()
     return _answer(world, status, "application/json; charset=UTF-8", body, *headers)
+
+
+def _date(world: World) -> str:
+    return _http_date(world.clock.now().replace(microsecond=0))
 
 
 @lru_cache(maxsize=64)
