@@ -17,8 +17,38 @@ _MARKER = "fake_hostway"
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        f"{_MARKER}(**options): options of FakeHostway for the fakes of this test; they win over fake_hostway_options.",
+        f"{_MARKER}(**options): options of FakeHostway for the fakes of this test; they win over fake_hostway_options. "
+        'With readings="all", or a list of operations, the test runs once under each other reading too.',
     )
+
+
+def _marked(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
+    """The options of the markers of a test; the closest wins."""
+    options: dict[str, Any] = {}
+    for marker in reversed(list(node.iter_markers(_MARKER))):
+        if marker.args:
+            raise pytest.UsageError(f"@pytest.mark.{_MARKER} takes keyword arguments only, not {marker.args!r}")
+        options |= marker.kwargs
+    return options
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked ``readings="all"``, or with a list of operations, runs once under each other reading as well."""
+    if "_fake_hostway_reading" not in metafunc.fixturenames:
+        return
+    readings = _marked(metafunc.definition).get("readings")
+    if readings == "all" or isinstance(readings, list | tuple):
+        from hostway_fake.contract.readings import others
+
+        cases = [{}, *({name: value} for name, value in others(None if readings == "all" else readings))]
+        ids = ["=".join(*case.items()) if case else "defaults" for case in cases]
+        metafunc.parametrize("_fake_hostway_reading", cases, ids=ids, indirect=True)
+
+
+@pytest.fixture
+def _fake_hostway_reading(request: pytest.FixtureRequest) -> Mapping[str, str] | None:
+    """The reading under which this run of a test stands, where there are several."""
+    return getattr(request, "param", None)
 
 
 @pytest.fixture(scope="session")
@@ -65,15 +95,15 @@ def fake_hostway(
     fake_hostway_base_url: str,
     fake_hostway_credentials: tuple[str, str],
     fake_hostway_options: Mapping[str, Any],
+    _fake_hostway_reading: Mapping[str, str] | None,
 ) -> "Iterator[FakeHostway]":
     """A Hostway account of this test's own, in process."""
     from hostway_fake.options import checked_auth
 
     options: dict[str, Any] = {"url": fake_hostway_base_url, "auth": fake_hostway_credentials, **fake_hostway_options}
-    for marker in reversed(list(request.node.iter_markers(_MARKER))):  # the closest to the test wins
-        if marker.args:
-            raise pytest.UsageError(f"@pytest.mark.{_MARKER} takes keyword arguments only, not {marker.args!r}")
-        options |= marker.kwargs
+    options |= _marked(request.node)
+    if _fake_hostway_reading is not None:
+        options["readings"] = {**(fake_hostway_options.get("readings") or {}), **_fake_hostway_reading}
     user, password = checked_auth(options.pop("auth"))
     with _fake_hostway_house.sibling(user, password, **options) as fake:
         yield fake

@@ -3,7 +3,7 @@
 A reading with one value is a choice of ours that cannot be switched; it stands here lest it be taken for documented.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from types import MappingProxyType
@@ -23,6 +23,7 @@ from hostway_fake.contract.evidence import (
     assumed,
     contradicted,
 )
+from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.exceptions import WrongTypeError, invalid
 
 Readings = Mapping[str, str]
@@ -299,3 +300,21 @@ def read(choices: Mapping[str, str | int | bool] | None) -> Readings:
             raise invalid(f"reading {name}", value, "one of", values)
         chosen[name] = text
     return MappingProxyType(chosen)
+
+
+def others(operations: Iterable[str] | None = None) -> tuple[tuple[str, str], ...]:
+    """Every value that is no default, with its reading, of the readings that these operations, or any, can meet.
+
+    >>> others(["delete_snapshot"])
+    (('authorization', 'basic'),)
+    """
+    if operations is None:
+        wanted = set(BY_NAME)
+    elif isinstance(operations, str):
+        raise WrongTypeError(f"operations: got {operations!r}, expected a list of their names")
+    else:
+        wanted = set(operations)
+    for name in wanted - set(BY_NAME):
+        raise invalid("operation", name, "one of", BY_NAME)
+    met = (reading for reading in READINGS.values() if wanted & set(reading.operations))
+    return tuple((reading.name, value) for reading in met for value in reading.values[1:])
