@@ -188,7 +188,7 @@ class World:
             )
             if happens is None:
                 happens = self._next_build(server_id, command.name, number)
-            planned = [(now + after, event) for after, event in happens]
+            planned = [(_later(now, after), event) for after, event in happens]
             self._servers[server_id] = snapshots.create(stored, snapshot, number, *planned)
             for due, _ in planned:
                 insort(self._agenda, (due, number, server_id))
@@ -359,6 +359,14 @@ class World:
         event = self.next_event()
         assert isinstance(self.clock, FakeClock)
         self.clock.advance(step if event is None else min(step, event.due - now))
+
+
+def _later(now: datetime, after: timedelta) -> datetime:
+    """An instant from now, or the last that there is."""
+    try:
+        return now + after
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _due(planned: tuple[datetime, int, str]) -> datetime:

@@ -7,3 +7,6 @@ SNAPSHOTS_PER_SERVER: Final = 3
 
 BODY_LIMIT: Final = 16 * 1024 * 1024
 """Bytes of a request body, 16 MiB. Ours: the pages name no limit."""
+
+DEPTH_LIMIT: Final = 100
+"""Objects and arrays inside each other in a request body. Ours: the pages name no limit."""

@@ -18,10 +18,10 @@ from hostway_fake.contract.errors import (
 from hostway_fake.contract.evidence import (
     CREATE_PAGE,
     CREATE_REVISION,
-    DELETE_PAGE,
     GET_PAGE,
     LIST_PAGE,
     RESTORE_PAGE,
+    VOLUME_PAGES,
     Source,
     assumed,
     documented,
@@ -76,7 +76,7 @@ OPERATIONS: Final = (
         documented(RESTORE_PAGE),
         also=_SNAPSHOT + "/actions",
     ),
-    Operation("delete_snapshot", "DELETE", _SNAPSHOT, 204, _READ_FAILURES, assumed(DELETE_PAGE)),
+    Operation("delete_snapshot", "DELETE", _SNAPSHOT, 204, _READ_FAILURES, assumed(VOLUME_PAGES)),
 )
 
 BY_NAME: Final[Mapping[str, Operation]] = {operation.name: operation for operation in OPERATIONS}
@@ -163,6 +163,8 @@ def resolve(target: str) -> Match | None:
         return None
     if "%" in path:
         segments = [unquote(segment) for segment in segments]
+    if ".." in segments or "." in segments:
+        return None
     account = None
     if len(segments) > 3 and segments[0] == "accounts" and segments[2] == "flexcloud":
         account, segments = segments[1], segments[3:]

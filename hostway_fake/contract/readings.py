@@ -13,7 +13,6 @@ from hostway_fake.contract.evidence import (
     ACTION_PAGES,
     CREATE_PAGE,
     CREATE_REVISION,
-    DELETE_PAGE,
     ERROR_PAGES,
     GET_PAGE,
     LIST_PAGE,
@@ -126,7 +125,7 @@ _TABLE: Final = (
         "delete",
         "DELETE deletes a snapshot, built or not, and answers 204; a second time is 404",
         ("204",),
-        assumed(DELETE_PAGE),
+        assumed(VOLUME_PAGES),
         _DELETE,
     ),
     Reading(

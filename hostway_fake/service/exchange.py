@@ -75,12 +75,13 @@ def _finished(result: Exchanged | HostwayFakeError) -> bytes:
 
 def _identified(worlds: Worlds, request: Request) -> Call:
     """The world that a request is for, and the operation, or the refusal that it meets on the way."""
-    world = worlds.home
     try:
         check_message(request)
-        world = _authenticated(worlds, request)
-    except Refusal as unknown:
-        return Call(world, request, refusal=unknown)
+    except Refusal as no_http:
+        return Call(worlds.home, request, refusal=no_http)
+    world, admitted = _world(worlds, request)
+    if not admitted:
+        return Call(world, request, refusal=Refusal(UNAUTHORIZED))
     own = world.settings.account
     match = resolve(request.target)
     if match is None:
@@ -96,18 +97,16 @@ def _identified(worlds: Worlds, request: Request) -> Call:
     return Call(world, request, operation, match.arguments, account, origin, refusal)
 
 
-def _authenticated(worlds: Worlds, request: Request) -> World:
-    """The world that the credentials choose."""
+def _world(worlds: Worlds, request: Request) -> tuple[World, bool]:
+    """The world that the user chooses, home for one whom nobody knows; and whether the credentials are admitted."""
     credentials = _credentials(request.headers.get("authorization", ""))
     if credentials is None:
-        raise Refusal(UNAUTHORIZED)
+        return worlds.home, False
     has_scheme, account, password = credentials
     world = worlds.by_account.get(account)
-    if world is None or not world.admits(password):
-        raise Refusal(UNAUTHORIZED)
-    if not has_scheme and world.settings.readings["authorization"] == "basic":
-        raise Refusal(UNAUTHORIZED)
-    return world
+    if world is None:
+        return worlds.home, False
+    return world, world.admits(password) and (has_scheme or world.settings.readings["authorization"] == "either")
 
 
 @lru_cache(maxsize=1024)

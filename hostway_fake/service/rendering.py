@@ -1,7 +1,7 @@
 """From domain values to answers: the keys and their order, links, ``Location``, error bodies."""
 
 import json
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
 
@@ -49,7 +49,7 @@ def _json(world: World, status: int, document: object, *headers: tuple[str, str]
 
 
 def _date(world: World) -> str:
-    return _http_date(world.clock.now().replace(microsecond=0))
+    return _http_date(world.clock.now().astimezone(UTC).replace(microsecond=0))
 
 
 @lru_cache(maxsize=64)

@@ -24,6 +24,10 @@ def test_the_system_s_clock_reads_the_machine(monkeypatch: pytest.MonkeyPatch) -
     assert SystemClock().now() == START + timedelta(microseconds=1)
 
 
+def test_the_system_s_clock_tells_the_date() -> None:
+    assert abs(SystemClock().now() - FollowingClock().now()) < timedelta(minutes=1)
+
+
 def test_the_following_clock_follows_freezegun_forward_and_back() -> None:
     clock = FollowingClock()
 

@@ -13,7 +13,7 @@ _RESTORE: Final = {"action": "restore"}
 
 restore_page = pytest.mark.documented("ServerSnapshotRestore")
 restore_assumed = pytest.mark.assumed("ServerSnapshotRestore")
-delete_assumed = pytest.mark.assumed("ServerSnapshotDelete")
+delete_assumed = pytest.mark.assumed("Volume pages")
 
 
 def url(fake: FakeHostway, server: ServerHandle, snapshot_id: str, more: str = "", base: str = "") -> str:

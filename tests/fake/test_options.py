@@ -37,6 +37,9 @@ class Sundial:
     def now(self) -> Any:
         return self._instant
 
+    def __repr__(self) -> str:
+        return f"Sundial({self._instant})"
+
 
 _BAD: Final = (
     ({"seed": "7"}, WrongTypeError, "seed: got '7', expected an int"),

@@ -54,7 +54,7 @@ def acting(rule: Standing, calls: int, seconds: float = 0, seed: int = 0) -> tup
         (Which(account="j*"), {_CREATE, _GET, _LOST}),
         (Which(account="michalski275226"), set()),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, Which) else str(len(value)),
 )
 def test_a_rule_is_about_the_calls_that_it_names(which: Which, matching: set[Subject]) -> None:
     assert {subject for subject in (_CREATE, _GET, _LOST) if which.meets(subject)} == matching

@@ -4,12 +4,14 @@ import asyncio
 import runpy
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 import pytest
 import requests
+import tenacity
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
@@ -71,7 +73,7 @@ def test_a_patched_poller_waits(reached: FakeHostway, pollers: ModuleType, polle
 
 @pytest.mark.parametrize("poller", _PATCHED)
 def test_a_patched_poller_gives_up_at_its_deadline(reached: FakeHostway, pollers: ModuleType, poller: str) -> None:
-    status = asked(reached, seconds=_HOUR * 2)
+    status = asked(reached, never=True)
 
     with reached.patch_sleep(pollers), pytest.raises(TimeoutError):
         getattr(pollers, poller)(status)
@@ -87,7 +89,7 @@ def test_a_poller_that_is_handed_a_sleep_waits(reached: FakeHostway, pollers: Mo
 
 def test_a_poller_that_is_handed_a_sleep_gives_up(reached: FakeHostway, pollers: ModuleType) -> None:
     with pytest.raises(TimeoutError):
-        pollers.handed_a_sleep(asked(reached, seconds=_HOUR * 2), reached.sleep)
+        pollers.handed_a_sleep(asked(reached, never=True), reached.sleep)
 
     assert passed(reached) == _HOUR
 
@@ -100,7 +102,7 @@ def test_a_poller_that_is_handed_an_async_sleep_waits(reached: FakeHostway, poll
 
 def test_a_poller_that_is_handed_an_async_sleep_gives_up(reached: FakeHostway, pollers: ModuleType) -> None:
     with pytest.raises(TimeoutError):
-        asyncio.run(pollers.handed_an_async_sleep(asked(reached, seconds=_HOUR * 2), reached.async_sleep))
+        asyncio.run(pollers.handed_an_async_sleep(asked(reached, never=True), reached.async_sleep))
 
     assert passed(reached) == _HOUR
 
@@ -115,36 +117,74 @@ def test_polling_itself_moves_the_clock(way: str, pollers: ModuleType) -> None:
         assert passed(fake) == 600
 
 
-def test_polling_itself_lets_a_poller_give_up(pollers: ModuleType) -> None:
-    with FakeHostway(poll_step=5) as fake:
+@pytest.mark.parametrize("way", ["in process", "on a socket"])
+def test_polling_itself_lets_a_poller_give_up(way: str, pollers: ModuleType) -> None:
+    with FakeHostway(poll_step=5) as fake, fake.serve() as server:
+        reached = fake if way == "in process" else fake.at(server.url)
+
         with pytest.raises(TimeoutError):
-            pollers.handed_a_sleep(asked(fake, seconds=_HOUR * 2), sleep=lambda _: None)
+            pollers.handed_a_sleep(asked(reached, never=True), sleep=lambda _: None)
 
         assert passed(fake) == _HOUR
 
 
-def test_urllib3_waits_on_the_fake_s_clock_in_process_without_asking(fake: FakeHostway) -> None:
-    retry = Retry(4, backoff_factor=10, status_forcelist=[404])
-    with requests.Session() as session:
-        session.auth = fake.auth
-        fake.mount(session, max_retries=retry)
-
-        with pytest.raises(requests.exceptions.RetryError):
-            session.get(f"{fake.url}/nothing")
-
-    assert passed(fake) == 0 + 20 + 40 + 80
+def handed_to_tenacity(fake: FakeHostway) -> tenacity.Retrying:
+    return tenacity.Retrying(
+        sleep=fake.sleep,
+        wait=tenacity.wait_fixed(5),
+        stop=tenacity.stop_after_attempt(10),
+        retry=tenacity.retry_if_result(lambda status: status != "ACTIVE"),
+    )
 
 
-def test_urllib3_waits_on_the_fake_s_clock_on_a_socket_when_it_is_patched(
-    fake: FakeHostway, pollers: ModuleType
-) -> None:
-    retry = Retry(4, backoff_factor=10, status_forcelist=[404])
-    with fake.serve() as server, requests.Session() as session, fake.patch_sleep(pollers):
+def test_tenacity_that_is_handed_a_sleep_waits(reached: FakeHostway) -> None:
+    assert handed_to_tenacity(reached)(asked(reached, seconds=20)) == "ACTIVE"
+    assert passed(reached) == 20
+
+
+def test_tenacity_that_is_handed_a_sleep_gives_up(reached: FakeHostway) -> None:
+    with pytest.raises(tenacity.RetryError):
+        handed_to_tenacity(reached)(asked(reached, never=True))
+
+    assert passed(reached) == 9 * 5
+
+
+_RETRY: Final = Retry(4, backoff_factor=10, status_forcelist=[404])
+
+
+@pytest.fixture(params=["in process, without asking", "on a socket, patched"])
+def retrying(
+    request: pytest.FixtureRequest, fake: FakeHostway, pollers: ModuleType
+) -> Iterator[tuple[requests.Session, str]]:
+    """A session that waits and tries again as urllib3 does, and the URL that it reaches the fake at."""
+    with requests.Session() as session, ExitStack() as stack:
         session.auth, session.trust_env = fake.auth, False
-        session.mount(server.url, HTTPAdapter(max_retries=retry))
+        if request.param == "in process, without asking":
+            fake.mount(session, max_retries=_RETRY)
+            yield session, fake.url
+        else:
+            server = stack.enter_context(fake.serve())
+            stack.enter_context(fake.patch_sleep(pollers))
+            session.mount(server.url, HTTPAdapter(max_retries=_RETRY))
+            yield session, server.url
 
-        with pytest.raises(requests.exceptions.RetryError):
-            session.get(f"{server.url}/nothing")
+
+def test_urllib3_waits_on_the_fake_s_clock(fake: FakeHostway, retrying: tuple[requests.Session, str]) -> None:
+    session, url = retrying
+    server = fake.add_server()
+    fake.faults.on("list_snapshots").first(3).respond(404)
+
+    with session.get(f"{url}/servers/{server.id}/snapshots") as answer:
+        assert (answer.status_code, answer.json()) == (200, {"snapshots": []})
+
+    assert passed(fake) == 0 + 20 + 40
+
+
+def test_urllib3_gives_up_after_its_last_attempt(fake: FakeHostway, retrying: tuple[requests.Session, str]) -> None:
+    session, url = retrying
+
+    with pytest.raises(requests.exceptions.RetryError):
+        session.get(f"{url}/nothing")
 
     assert passed(fake) == 0 + 20 + 40 + 80
 

@@ -42,6 +42,7 @@ class Entry:
 class Model:
     now: int = 0
     entries: list[Entry] = field(default_factory=list)
+    restores: list[tuple[int, int, Entry]] = field(default_factory=list)  # when, after how many creates, of what
 
     def of(self, server: str) -> list[Entry]:
         return [entry for entry in self.entries if entry.server == server]
@@ -51,6 +52,20 @@ class Model:
         if name in [entry.name for entry in living]:
             return 409
         return 413 if len(living) == 3 else 202
+
+    def parents(self, server: str) -> dict[str, str | None]:
+        """By the id of what was completed, the id of what the disk came from then; None is the server itself."""
+        completed = [(entry.completed(self.now), place, 0, entry) for place, entry in enumerate(self.entries)]
+        events = [(at, place, kind, entry) for at, place, kind, entry in completed if at is not None]
+        events += [(at, creates - 1, 1 + number, entry) for number, (at, creates, entry) in enumerate(self.restores)]
+        parents: dict[str, str | None] = {}
+        disk = None
+        for _, _, kind, entry in sorted(events, key=lambda event: event[:3]):
+            if entry.server == server:
+                if kind == 0:
+                    parents[entry.id] = disk
+                disk = entry.id
+        return parents
 
     def pending(self) -> list[tuple[int, str, str]]:
         """Soonest first, and of those that are due at once, the first that was asked for."""
@@ -118,6 +133,17 @@ class WorldMachine(RuleBasedStateMachine):
         if entry.status(self.model.now) != "DELETED":
             entry.deleted = self.model.now
 
+    @precondition(lambda self: self.model.entries)
+    @rule(data=st.data())
+    def restore(self, data: st.DataObject) -> None:
+        entry = data.draw(st.sampled_from(self.model.entries))
+        expected = {"ACTIVE": 202, "BUILD": 400, "DELETED": 404}[entry.status(self.model.now)]
+        for fake, session in zip(self.fakes, self.sessions, strict=True):
+            url = f"{fake.url}/servers/{entry.server}/snapshots/{entry.id}/action"
+            assert session.post(url, json={"action": "restore"}).status_code == expected
+        if expected == 202:
+            self.model.restores.append((self.model.now, len(self.model.entries), entry))
+
     @rule(step=_STEPS, share=st.floats(0, 1))
     def advance(self, step: int, share: float) -> None:
         whole, split = self.fakes
@@ -174,17 +200,14 @@ class WorldMachine(RuleBasedStateMachine):
                 assert told == [(each.id, each.status(now), each.completed(now)) for each in self.model.of(server.id)]
 
     @invariant()
-    def parents_follow_the_order_of_completion(self) -> None:
-        now = self.model.now
+    def parents_follow_the_order_of_completion_and_restoring(self) -> None:
         for fake in self.fakes:
-            for server in fake.servers:
-                done = [snapshot for snapshot in server.snapshots if snapshot.completed_at is not None]
-                asked = [entry.id for entry in self.model.of(server.id) if entry.completed(now) is not None]
-                assert [snapshot.id for snapshot in done] == asked
-                done.sort(key=lambda snapshot: (snapshot.completed_at, asked.index(snapshot.id)))
-                parents = [snapshot.parent_guid for snapshot in done]
-                assert parents[1:] == [snapshot.guid for snapshot in done[:-1]]
-                assert parents[:1] == [fake._worlds.home.server(server.id).relation_guid][: len(parents)]
+            for handle in fake.servers:
+                server = fake._worlds.home.server(handle.id)
+                guids = {snapshot.id: snapshot.guid for snapshot in server.snapshots}
+                told = {each.id: each.parent_guid for each in server.snapshots if each.completed_at is not None}
+                expected = self.model.parents(handle.id).items()
+                assert told == {each: guids[parent] if parent else server.relation_guid for each, parent in expected}
 
     @invariant()
     def reading_changes_nothing(self) -> None:

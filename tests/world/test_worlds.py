@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from hostway_fake import START, FakeClock, FakeHostway, InvalidValueError, Pending
+from hostway_fake import START, FakeClock, FakeHostway, FrozenClockError, InvalidValueError
 from hostway_fake.clock import Clock
 from hostway_fake.contract.readings import DEFAULTS
 from hostway_fake.contract.states import SnapshotStatus
@@ -14,9 +14,13 @@ from hostway_fake.domain import lifecycle
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.state import Server
+from hostway_fake.faults import reset
+from hostway_fake.faults.rules import Fault, FaultRule, Hits, Selected, Subject, Which
+from hostway_fake.journal.calls import Effect
 from hostway_fake.world import Settings, World, Worlds
 
 _ID: Final = "jello614636-USOTE-0214"
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Watch:
@@ -29,9 +33,12 @@ class Watch:
         return self.instant
 
 
-def world(account: str = "jello614636", password: str = "hostway", clock: Clock | None = None) -> World:
+def world(
+    account: str = "jello614636", password: str = "hostway", clock: Clock | None = None, **settings: Any
+) -> World:
     minute = timedelta(minutes=1)
-    return World(Settings(account, password, 0, "2013-04", DEFAULTS, build_time=minute), clock or FakeClock())
+    made_with = Settings(account, password, 0, "2013-04", DEFAULTS, build_time=minute, **settings)
+    return World(made_with, clock or FakeClock())
 
 
 # Servers
@@ -67,6 +74,7 @@ def test_a_server_is_added_once() -> None:
         lambda world: world.require_server(_ID),
         lambda world: world.create_snapshot(_ID, CreateSnapshot("a")),
         lambda world: world.delete_snapshot(_ID, "a"),
+        lambda world: world.restore_snapshot(_ID, "a"),
         lambda world: world.attach_volume(_ID, None),
         lambda world: world.detach_volume(_ID, "a"),
     ],
@@ -101,6 +109,17 @@ def test_ids_of_errors_differ() -> None:
 )
 def test_a_password_is_taken_in_either_encoding(given: bytes, admitted: bool) -> None:
     assert world(password="héllo").admits(given) is admitted
+
+
+@pytest.mark.parametrize("volume", [None, "hbs2012May08_61EfdIZ3Y"])
+def test_a_volume_has_the_id_that_is_given_or_a_new_one(volume: str | None) -> None:
+    one = world()
+    one.add_server(_ID)
+
+    attached = one.attach_volume(_ID, volume)
+
+    assert one.server(_ID).volumes == (attached,)
+    assert attached == volume or (volume is None and attached.startswith("hbs2013Apr12_"))
 
 
 # Time
@@ -147,6 +166,28 @@ def test_what_is_to_come_has_a_total_order() -> None:
     assert pending[0] == one.next_event()
 
 
+def test_a_build_that_would_end_after_all_time_ends_with_it() -> None:
+    clock = FakeClock(_LAST - timedelta(seconds=30))
+    one = building(clock=clock)
+
+    assert [event.due for event in one.pending()] == [_LAST]
+    clock.advance_to(_LAST)
+    assert [snapshot.completed_at for snapshot in one.server(_ID).snapshots] == [_LAST]
+
+
+@pytest.mark.parametrize("restored", [None, 0, 1])
+def test_the_next_snapshot_descends_from_the_one_restored_last(restored: int | None) -> None:
+    one = world()
+    one.add_server(_ID)
+    earlier = [one.add_snapshot(_ID, CreateSnapshot(name), SnapshotStatus.ACTIVE) for name in "ab"]
+    if restored is not None:
+        one.restore_snapshot(_ID, earlier[restored].id)
+
+    later = one.add_snapshot(_ID, CreateSnapshot("c"), SnapshotStatus.ACTIVE)
+
+    assert later.parent_guid == earlier[1 if restored is None else restored].guid
+
+
 def test_what_became_void_is_not_to_come() -> None:
     one = world()
     one.add_server(_ID)
@@ -174,12 +215,10 @@ def test_what_has_happened_is_not_to_come() -> None:
     assert (one.pending(), one.next_event()) == ((), None)
 
 
-def test_time_costs_nothing_for_what_lies_idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = world()
-    for _ in range(2000):
-        server = one.add_server(None)
-        one.create_snapshot(server.id, CreateSnapshot("a"))
-    folded = []
+@pytest.fixture
+def folded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The servers whose state was worked out, in turn."""
+    folded: list[str] = []
     fold = lifecycle.at
 
     def at(server: Server, now: datetime) -> Server:
@@ -187,17 +226,33 @@ def test_time_costs_nothing_for_what_lies_idle(monkeypatch: pytest.MonkeyPatch) 
         return fold(server, now)
 
     monkeypatch.setattr(lifecycle, "at", at)
-    assert isinstance(one.clock, FakeClock)
+    return folded
 
-    one.clock.advance(seconds=30)
+
+def test_what_lies_idle_costs_nothing_among_twenty_thousand(folded: list[str]) -> None:
+    clock = FakeClock()
+    one = world(clock=clock)
+    for number in range(20_000):
+        server = one.add_server(None)
+        one.add_snapshot(server.id, CreateSnapshot("a"), SnapshotStatus.BUILD if number < 20 else SnapshotStatus.ACTIVE)
+    folded.clear()
+
+    clock.advance(seconds=30)
     assert folded == []
 
     event = one.next_event()
-    assert isinstance(event, Pending)
-    assert len(folded) == 1
+    assert event is not None
+    assert folded == [event.server_id]
+
+    assert len(one.pending()) == 20
+    assert len(folded) == 1 + 20
 
     one.server(event.server_id)
-    assert len(folded) == 2
+    assert len(folded) == 1 + 20 + 1
+
+    clock.advance(seconds=30)
+    assert (one.pending(), one.next_event()) == ((), None)
+    assert len(folded) == 1 + 20 + 1
 
 
 class Interrupting(FakeClock):
@@ -236,15 +291,138 @@ def polled(one: World, place: str, times: int = 1) -> None:
         one.polled(place, server, [snapshot.id for snapshot in server.snapshots])
 
 
-def test_the_places_that_are_polled_are_not_remembered_for_ever() -> None:
-    one = world()
+def building(**settings: Any) -> World:
+    """A world in which one snapshot is being built."""
+    one = world(**settings)
     one.add_server(_ID)
     one.create_snapshot(_ID, CreateSnapshot("a"))
+    return one
+
+
+def test_the_places_that_are_polled_are_not_remembered_for_ever() -> None:
+    one = building()
 
     for number in range(5000):
         polled(one, f"/{number}")
 
     assert len(one._polls) <= 4096
+
+
+def test_as_many_places_as_are_remembered_are_all_guarded() -> None:
+    one = building(poll_limit=2)
+    places = [f"/{number}" for number in range(4096)]
+    for place in places * 2:
+        polled(one, place)
+
+    with pytest.raises(FrozenClockError, match="/0 was polled 3 times"):
+        polled(one, places[0])
+
+
+@pytest.mark.parametrize(("step", "moved"), [(None, 0), (25, 25), (60, 60), (90, 60)])
+def test_a_poll_moves_time_by_its_step_but_not_past_the_next_event(step: float | None, moved: float) -> None:
+    one = building(poll_step=None if step is None else timedelta(seconds=step))
+
+    polled(one, "/")
+
+    assert one.clock.now() - START == timedelta(seconds=moved)
+
+
+def test_a_poll_in_vain_moves_nothing() -> None:
+    one = building(poll_limit=1, poll_step=timedelta(0))
+    polled(one, "/")
+
+    with pytest.raises(FrozenClockError):
+        polled(one, "/")
+    assert one.clock.now() == START
+
+
+# What goes wrong, and what happened
+
+_GET: Final = Subject("get_snapshot", _ID, None, None, "jello614636")
+
+
+def rule(name: str = "", hits: Hits | None = None) -> FaultRule:
+    return FaultRule(Which("get_snapshot"), Selected(hits or Hits(), reset()), name)
+
+
+def test_a_rule_without_a_name_is_given_one() -> None:
+    one = world()
+
+    assert [one.add_rule(rule()), one.add_rule(rule("mine")), one.add_rule(rule())] == ["rule 1", "mine", "rule 3"]
+    assert [(standing.rule.name, standing.number) for standing in one.rules] == [
+        ("rule 3", 3),
+        ("mine", 2),
+        ("rule 1", 1),
+    ]
+
+
+def test_a_name_belongs_to_one_rule() -> None:
+    one = world()
+    one.add_rule(rule("mine"))
+    before = one.rules
+
+    with pytest.raises(InvalidValueError, match="name: got 'mine', expected one that no other rule has"):
+        one.add_rule(rule("mine"))
+    assert one.rules == before
+
+
+def test_a_rule_counts_from_the_instant_at_which_it_was_written() -> None:
+    clock = FakeClock()
+    one = world(clock=clock)
+    clock.advance(hours=1)
+    one.add_rule(rule("mine", Hits(between=(10, 20))))
+
+    assert one.meet(_GET) is None
+    clock.advance(10)
+    assert one.meet(_GET) == Fault("mine", reset())
+    assert [(standing.hits, standing.acted) for standing in one.rules] == [(2, 1)]
+
+
+def test_rules_are_taken_away_but_for_those_to_keep() -> None:
+    one = world()
+    for name in "abc":
+        one.add_rule(rule(name))
+
+    one.keep_rules({"b", "nowhere"})
+
+    assert [standing.rule.name for standing in one.rules] == ["b"]
+
+
+def test_polls_of_a_rehearsal_do_not_count() -> None:
+    one = building(poll_limit=1)
+
+    polled(one.rehearsal(), "/")
+    polled(one, "/")
+
+    with pytest.raises(FrozenClockError, match="/ was polled 2 times"):
+        polled(one, "/")
+
+
+def test_a_rehearsal_has_no_effect() -> None:
+    one = building(poll_step=timedelta(seconds=5))
+    before = (one.servers(), one.pending(), one.clock.now())
+    other = one.rehearsal()
+
+    snapshot = other.create_snapshot(_ID, CreateSnapshot("b"))
+    other.delete_snapshot(_ID, other.server(_ID).snapshots[0].id)
+    polled(other, "/")
+
+    assert [snapshot.status for snapshot in other.server(_ID).snapshots] == ["DELETED", "BUILD"]
+    assert (one.servers(), one.pending(), one.clock.now()) == before
+    assert one.create_snapshot(_ID, CreateSnapshot("b")) == snapshot
+
+
+def record(one: World, target: str) -> None:
+    one.record(START, None, "GET", target, Effect.NONE, "404", None, None, {}, b"", b"")
+
+
+def test_the_journal_numbers_calls_and_forgets_the_oldest() -> None:
+    one = world(journal_size=2)
+
+    for target in ("/a", "/b", "/c"):
+        record(one, target)
+
+    assert [(call.number, call.target) for call in one.calls] == [(2, "/b"), (3, "/c")]
 
 
 # Worlds
