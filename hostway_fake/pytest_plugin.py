@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hostway_fake.transports.server import ThreadServer
 
 _MARKER = "fake_hostway"
+_HOUSE: pytest.StashKey["FakeHostway"] = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,7 +35,7 @@ def _marked(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test marked ``readings="all"``, or with a list of operations, runs once under each other reading as well."""
-    if "_fake_hostway_reading" not in metafunc.fixturenames:
+    if "fake_hostway" not in metafunc.fixturenames:
         return
     readings = _marked(metafunc.definition).get("readings")
     if readings == "all" or isinstance(readings, list | tuple):
@@ -42,28 +43,32 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
         cases = [{}, *({name: value} for name, value in others(None if readings == "all" else readings))]
         ids = ["=".join(*case.items()) if case else "defaults" for case in cases]
-        metafunc.parametrize("_fake_hostway_reading", cases, ids=ids, indirect=True)
+        metafunc.parametrize("fake_hostway", cases, ids=ids, indirect=True)
 
 
-@pytest.fixture
-def _fake_hostway_reading(request: pytest.FixtureRequest) -> Mapping[str, str] | None:
-    """The reading under which this run of a test stands, where there are several."""
-    return getattr(request, "param", None)
+def _house(config: pytest.Config) -> "FakeHostway":
+    """The fake behind whose ways in the fakes of all tests live, so that one server can serve them all.
+
+    It is no fixture: each fixture of a fixture costs every test some twenty microseconds.
+    """
+    house = config.stash.get(_HOUSE, None)
+    if house is None:
+        from hostway_fake.fake import FakeHostway
+
+        house = config.stash[_HOUSE] = FakeHostway(auth=("fakehouse", "fakehouse"))
+    return house
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    house = config.stash.get(_HOUSE, None)
+    if house is not None:
+        house.close()
 
 
 @pytest.fixture(scope="session")
-def _fake_hostway_house() -> "Iterator[FakeHostway]":
-    """The fake behind whose ways in the fakes of all tests live, so that one server can serve them all."""
-    from hostway_fake.fake import FakeHostway
-
-    with FakeHostway(auth=("fakehouse", "fakehouse")) as house:
-        yield house
-
-
-@pytest.fixture(scope="session")
-def _fake_hostway_socket(_fake_hostway_house: "FakeHostway") -> "Iterator[ThreadServer]":
+def _fake_hostway_socket(request: pytest.FixtureRequest) -> "Iterator[ThreadServer]":
     """The one server of this process."""
-    with _fake_hostway_house.serve() as server:
+    with _house(request.config).serve() as server:
         yield server
 
 
@@ -91,38 +96,42 @@ def fake_hostway_options() -> Mapping[str, Any]:
 @pytest.fixture
 def fake_hostway(
     request: pytest.FixtureRequest,
-    _fake_hostway_house: "FakeHostway",
     fake_hostway_base_url: str,
     fake_hostway_credentials: tuple[str, str],
     fake_hostway_options: Mapping[str, Any],
-    _fake_hostway_reading: Mapping[str, str] | None,
 ) -> "Iterator[FakeHostway]":
     """A Hostway account of this test's own, in process."""
     from hostway_fake.options import checked_auth
 
     options: dict[str, Any] = {"url": fake_hostway_base_url, "auth": fake_hostway_credentials, **fake_hostway_options}
     options |= _marked(request.node)
-    if _fake_hostway_reading is not None:
-        options["readings"] = {**(fake_hostway_options.get("readings") or {}), **_fake_hostway_reading}
+    reading: Mapping[str, str] | None = getattr(request, "param", None)
+    if reading is not None:
+        options["readings"] = {**(fake_hostway_options.get("readings") or {}), **reading}
     user, password = checked_auth(options.pop("auth"))
-    with _fake_hostway_house.sibling(user, password, **options) as fake:
+    with _house(request.config).sibling(user, password, **options) as fake:
         yield fake
 
 
 @pytest.fixture
-def fake_hostway_server(
-    fake_hostway: "FakeHostway", _fake_hostway_socket: "ThreadServer", monkeypatch: pytest.MonkeyPatch
-) -> "Iterator[FakeHostway]":
+def fake_hostway_server(fake_hostway: "FakeHostway", _fake_hostway_socket: "ThreadServer") -> "Iterator[FakeHostway]":
     """The account of ``fake_hostway``, at the URL of a real socket: for any client.
 
     What is raised in the server while the test runs is raised again at its end.
     """
     import os
 
-    for name in ("no_proxy", "NO_PROXY"):
-        others = os.environ.get(name)
-        monkeypatch.setenv(name, f"{others},127.0.0.1" if others else "127.0.0.1")
-    yield fake_hostway.at(_fake_hostway_socket.url)
+    before = {name: os.environ.get(name) for name in ("no_proxy", "NO_PROXY")}
+    for name, others in before.items():
+        os.environ[name] = f"{others},127.0.0.1" if others else "127.0.0.1"
+    try:
+        yield fake_hostway.at(_fake_hostway_socket.url)
+    finally:
+        for name, others in before.items():
+            if others is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = others
     _fake_hostway_socket.raise_failures()
 
 

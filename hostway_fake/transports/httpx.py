@@ -63,19 +63,18 @@ class _Road:
         for raw_name, raw_value in request.headers.raw:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]},{value}" if name in headers else value
-        result = self._exchange(
-            Request(
-                request.method,
-                url.raw_path.decode("ascii"),
-                headers,
-                body,
-                url.scheme,
-                patience=request.extensions.get("timeout", {}).get("read"),
-                reused=self._idle.take(),
-            )
+        sent = Request(
+            request.method,
+            url.raw_path.decode("ascii"),
+            headers,
+            body,
+            url.scheme,
+            patience=request.extensions.get("timeout", {}).get("read"),
+            reused=self._idle.take(),
         )
+        result = self._exchange(sent)
         if isinstance(result, Answer):
-            self._idle.give_back()
+            self._idle.give_back(sent)
         return result
 
 

@@ -56,6 +56,11 @@ class Idle:
             return False
         return True
 
-    def give_back(self) -> None:
-        """The connection that was used is whole, and is kept."""
-        self._kept.append(None)
+    def give_back(self, request: Request) -> None:
+        """The connection that was used is whole, and is kept, unless the client said that it would not be."""
+        if request.headers.get("connection", "").lower() != "close":
+            self._kept.append(None)
+
+    def forget(self) -> None:
+        """The client closes them all."""
+        self._kept.clear()

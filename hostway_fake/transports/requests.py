@@ -119,7 +119,7 @@ class _Connection:
             request = Request(*self._sent, patience=patience, reused=self._idle.take())
             self._result = self._exchange(request)
             if isinstance(self._result, Answer):
-                self._idle.give_back()
+                self._idle.give_back(request)
         return self._result
 
     def getresponse(self) -> HTTPResponse:
@@ -228,6 +228,10 @@ class Pool(HTTPConnectionPool):
         response.retries = retries
         return response
 
+    def close(self) -> None:
+        """Forget the connections that are kept; the pool can be used again."""
+        self._idle.forget()
+
     def another(self) -> "Pool":
         """A pool to the same fake, with connections of its own."""
         return Pool(self.origin, self.exchange, self._wait)
@@ -278,6 +282,9 @@ class HostwayAdapter(HTTPAdapter):
 
     def cert_verify(self, *_: Any, **__: Any) -> None:
         """There is no certificate."""
+
+    def close(self) -> None:
+        self._pool.close()
 
 
 class HostwaySession(Session):

@@ -311,6 +311,10 @@ def test_a_hang_hears_whatever_the_client_still_says(fake: FakeHostway) -> None:
         while not fake.faults.rules[0].hits:
             pass
         talk.sendall(b"hello?")
+        talk.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            talk.recv(100)
+        talk.settimeout(None)
         talk.shutdown(SHUT_WR)
         assert talk.recv(100) == b""
 

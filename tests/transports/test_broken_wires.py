@@ -6,7 +6,7 @@ So it is on Linux; another platform may show a reset or a refused connection by 
 import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -142,8 +142,8 @@ def _reached(way: str, **options: Any) -> Iterator[tuple[Client, ServerHandle]]:
 class Row:
     """What happens, and what each kind of client sees of it; ``saw`` is the journal's word.
 
-    ``moved`` are the seconds by which the clock moves in process; ``applied`` says that the effect stands on either
-    side, because the answer arrives whole in the end.
+    ``moved`` are the seconds by which the clock moves in process, unless the answer comes at ``bytes_per_second``;
+    ``applied`` says that the effect stands on either side, because the answer arrives whole in the end.
     """
 
     outcome: Callable[[Outcomes[Any]], object]
@@ -152,6 +152,7 @@ class Row:
     aiohttp: str
     saw: str
     moved: float = 0
+    bytes_per_second: float = 0
     applied: bool = False
 
 
@@ -175,7 +176,9 @@ _TABLE: Final[dict[str, Row]] = {
     ),
     "truncate at once": Row(lambda on: on.truncate(0), _CUT, "RemoteProtocolError", "ClientPayloadError", "truncate"),
     "malformed": Row(lambda on: on.malformed(), _GARBAGE, "RemoteProtocolError", "ClientResponseError", "malformed"),
-    "slow body": Row(lambda on: on.slow_body(_BYTES), "202", "202", "202", "202", moved=1, applied=True),
+    "slow body": Row(
+        lambda on: on.slow_body(_BYTES), "202", "202", "202", "202", bytes_per_second=_BYTES, applied=True
+    ),
     "stale connection": Row(
         lambda on: on.stale_connection(), _FIN, "RemoteProtocolError", "ServerDisconnectedError", "stale_connection"
     ),
@@ -203,7 +206,8 @@ def test_the_exception_the_effect_and_the_journal(way: str, outcome: str, side: 
         assert [snapshot.name for snapshot in server.snapshots] == (["nightly"] if done else [])
         assert (call.effect, call.client_saw, call.rule) == ("applied" if done else "none", row.saw, "mine")
         if outcome != "hang" or not client.on_socket:
-            assert (client.fake.clock.now() - START).total_seconds() == pytest.approx(row.moved, abs=0.2)
+            moved = len(call.answer) / row.bytes_per_second if row.bytes_per_second else row.moved
+            assert (client.fake.clock.now() - START).total_seconds() == pytest.approx(moved, abs=1e-6)
 
         client.timeout = _PATIENCE
         assert client.see("GET", f"/servers/{server.id}/snapshots") == "200", "the next clean call"
@@ -224,6 +228,30 @@ def test_a_read_meets_the_same(way: str, outcome: str) -> None:
         expected = {"requests": row.requests, "httpx": row.httpx, "aiohttp": row.aiohttp}[way.split()[0]]
         assert seen == ("200" if again else expected)
         assert client.fake.calls[1].effect == "none"
+
+
+@pytest.mark.parametrize("outcome", ["reset", "empty", "malformed"])
+@pytest.mark.parametrize("way", [way for way in _WAYS if not way.startswith("aiohttp")])
+def test_a_head_meets_the_same(way: str, outcome: str) -> None:
+    row = _TABLE[outcome]
+    with _reached(way) as (client, server):
+        row.outcome(client.fake.faults.on("list_snapshots").first(1))
+
+        assert client.see("HEAD", f"/servers/{server.id}/snapshots") == getattr(row, way.split()[0])
+        assert client.see("HEAD", f"/servers/{server.id}/snapshots") == "200"
+
+
+@pytest.mark.parametrize("way", ["requests", "requests on a socket"])
+def test_the_part_of_a_cut_body_can_be_streamed(way: str) -> None:
+    with _reached(way) as (client, server):
+        client.fake.faults.on().truncate(7)
+        assert isinstance(client, Requests)
+        answer = client.session.get(f"{client.url}/servers/{server.id}/snapshots", stream=True)
+        pieces = answer.iter_content(3)
+
+        assert [next(pieces), next(pieces)] == [b'{"s', b"nap"]
+        with pytest.raises(requests.exceptions.ChunkedEncodingError, match="7 bytes read, 9 more expected"):
+            list(pieces)
 
 
 # What the client's own timeout decides: seen in process, and not on a socket
@@ -294,13 +322,12 @@ def test_in_process_a_connection_can_be_refused(way: str, seen: str) -> None:
         assert client.see("POST", path, body) == "202"
 
 
-def _refused_on_a_socket(way: str) -> str:
+def _refused_on_a_socket(way: str) -> None:
     with _reached(way) as (client, server):
         client.fake.faults.on("create_snapshot").unavailable()
         seen = client.see("POST", f"/servers/{server.id}/snapshots", {"snapshot": {"name": "nightly"}})
-        assert server.snapshots == ()
-        assert seen == "500"
-    return seen
+        assert (seen, server.snapshots) == ("500", ())
+        assert (client.fake.calls[-1].effect, client.fake.calls[-1].client_saw) == ("none", "unavailable")
 
 
 @pytest.mark.parametrize("way", [way for way in _WAYS if "socket" in way])
@@ -343,6 +370,21 @@ def test_a_fresh_connection_is_not_stale(fake: FakeHostway, server: ServerHandle
     assert fake.faults.rules[0].hits == 0
 
 
+@pytest.mark.parametrize("way", ["requests", "requests on a socket"])
+def test_a_connection_that_was_closed_is_not_kept(way: str) -> None:
+    with _reached(way) as (client, server):
+        assert isinstance(client, Requests)
+        client.session.close()
+        client.fake.faults.on().stale_connection()
+        for _ in range(2):
+            answer = client.session.get(
+                f"{client.url}/servers/{server.id}/snapshots", headers={"Connection": "close"}, timeout=5
+            )
+            assert answer.status_code == 200
+
+        assert client.fake.faults.rules[0].hits == 0
+
+
 def test_a_thousand_timeouts_take_no_time(fake: FakeHostway, server: ServerHandle) -> None:
     fake.faults.on().hang()
     client = Requests(fake, fake.url, False)
@@ -352,5 +394,4 @@ def test_a_thousand_timeouts_take_no_time(fake: FakeHostway, server: ServerHandl
     assert seen == {_SILENCE}
     assert (fake.clock.now() - START).total_seconds() == 30_000
     assert len(fake.calls) == 1000
-    with suppress(AttributeError):
-        client.close()
+    client.close()

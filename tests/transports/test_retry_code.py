@@ -1,8 +1,10 @@
 """Code that retries, as people write it, against faults; and anything at all, against what must always hold."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
@@ -124,7 +126,7 @@ def test_a_client_of_httpx_retries_two_503s(fake: FakeHostway, server: ServerHan
 
 # Whatever the rules, whatever the calls
 
-_OUTCOMES: Final[dict[str, Callable[[Any], Any]]] = {
+_ANYWHERE: Final[dict[str, Callable[[Any], Any]]] = {
     "respond": lambda on: on.respond(503),
     "delay": lambda on: on.delay(1),
     "reset": lambda on: on.reset(),
@@ -132,6 +134,14 @@ _OUTCOMES: Final[dict[str, Callable[[Any], Any]]] = {
     "truncate": lambda on: on.truncate(0.5),
     "malformed": lambda on: on.malformed(),
     "stale": lambda on: on.stale_connection(),
+}
+_IN_PROCESS: Final[dict[str, Callable[[Any], Any]]] = {
+    **_ANYWHERE,
+    "hang": lambda on: on.hang(),
+    "long delay": lambda on: on.delay(31),
+    "slow body": lambda on: on.slow_body(100),  # how long it takes depends on the length of the URL in the body
+    "very slow body": lambda on: on.slow_body(0.01),
+    "unavailable": lambda on: on.before_commit().unavailable(),
 }
 _HITS: Final[dict[str, Callable[[Any], Any]]] = {
     "always": lambda on: on,
@@ -142,53 +152,80 @@ _HITS: Final[dict[str, Callable[[Any], Any]]] = {
     "between": lambda on: on.between(2, 6),
     "chance": lambda on: on.with_probability(0.4),
 }
-_RULES: Final = st.lists(
-    st.tuples(
-        st.sampled_from([None, "create_snapshot", "list_snapshots"]),
-        st.sampled_from(sorted(_HITS)),
-        st.booleans(),
-        st.sampled_from(sorted(_OUTCOMES)),
-    ),
-    max_size=4,
-)
+_WHICH: Final[dict[str, dict[str, Any]]] = {
+    "any": {},
+    "create": {"operation": "create_snapshot"},
+    "list": {"operation": "list_snapshots"},
+    "a name": {"operation": "create_snapshot", "name": "[ab]"},
+    "a server": {"server": "jello*"},
+    "an account": {"account": "jello614636"},
+}
+
+
+def rules_of(outcomes: Mapping[str, object]) -> st.SearchStrategy["Rules"]:
+    words = [st.sampled_from(sorted(words)) for words in (_WHICH, _HITS, outcomes)]
+    return st.lists(st.tuples(words[0], words[1], st.booleans(), words[2]), max_size=4)
+
+
 _CALLS: Final = st.lists(
     st.tuples(st.sampled_from(["create", "list", "nowhere"]), st.sampled_from("abcd")), max_size=12
 )
 
-Rules = list[tuple[str | None, str, bool, str]]
+Rules = list[tuple[str, str, bool, str]]
 Calls = list[tuple[str, str]]
+Ask = Callable[..., object]
 
 
-def play(rules: Rules, calls: Calls, on_socket: bool) -> list[str]:
+def on_the_adapter(fake: FakeHostway, stack: ExitStack) -> tuple[str, Ask]:
+    return fake.url, partial(stack.enter_context(fake.session()).request, timeout=30)
+
+
+def on_the_transport(fake: FakeHostway, stack: ExitStack) -> tuple[str, Ask]:
+    client = httpx.Client(transport=fake.httpx_transport(), auth=fake.auth, timeout=30)
+    return fake.url, stack.enter_context(client).request
+
+
+def on_the_socket(fake: FakeHostway, stack: ExitStack) -> tuple[str, Ask]:
+    """What is raised in the server's threads is raised when it ends."""
+    url = stack.enter_context(fake.serve()).url
+    return url, partial(stack.enter_context(fake.at(url).session()).request, timeout=30)
+
+
+def play(rules: Rules, calls: Calls, way_in: Callable[[FakeHostway, ExitStack], tuple[str, Ask]]) -> list[str]:
     """The journal that calls under rules leave, once all that must hold was found to hold."""
     with ExitStack() as stack:
         fake = stack.enter_context(FakeHostway())
         server = fake.add_server("jello614636-USOTE-0214")
-        face = fake.at(stack.enter_context(fake.serve()).url) if on_socket else fake
-        session = stack.enter_context(face.session())
-        for operation, hits, late, outcome in rules:
-            begun = _HITS[hits](fake.faults.on(operation))
-            _OUTCOMES[outcome](begun.after_commit() if late else begun)
-        url = f"{face.url}/servers/{server.id}/snapshots"
+        url, ask = way_in(fake, stack)
+        path = f"{url}/servers/{server.id}/snapshots"
+        for which, hits, late, outcome in rules:
+            begun = _HITS[hits](fake.faults.on(**_WHICH[which]))
+            _IN_PROCESS[outcome](begun.after_commit() if late else begun)
         for call, name in calls:
-            with suppress(requests.RequestException):
+            with suppress(requests.RequestException, httpx.HTTPError):
                 if call == "create":
-                    session.post(url, json={"snapshot": {"name": name}}, timeout=30)
+                    ask("POST", path, json={"snapshot": {"name": name}})
                 else:
-                    session.get(url if call == "list" else f"{face.url}/nowhere", timeout=30)
+                    ask("GET", path if call == "list" else f"{url}/nowhere")
             fake.clock.advance(1)
 
         acted = {rule.name: rule.acted for rule in fake.faults.rules if rule.acted}
-        met = [call.rule for call in fake.calls if call.rule]
-        assert {name: met.count(name) for name in met} == acted, "every hit is accounted for"
+        assert Counter(call.rule for call in fake.calls if call.rule) == acted, "every hit is accounted for"
         applied = [call for call in fake.calls if call.effect == "applied"]
         assert len(applied) == len(server.snapshots), "effects are what the journal says"
         assert all(call.effect == "none" for call in fake.calls if call.method == "GET" and call.operation), "reads"
+        journal = [str(call) for call in fake.calls]
         fake.faults.clear()
-        assert session.get(url).status_code == 200, "the next clean call works"
-        return [str(call) for call in fake.calls]
+        ask("GET", path)
+        assert fake.calls[-1].client_saw == "200", "the next clean call works"
+        return journal
 
 
-@given(_RULES, _CALLS)
+@given(rules_of(_ANYWHERE), _CALLS)
 def test_whatever_is_scripted_nothing_is_lost(rules: Rules, calls: Calls) -> None:
-    assert play(rules, calls, on_socket=False) == play(rules, calls, on_socket=True)
+    assert play(rules, calls, on_the_adapter) == play(rules, calls, on_the_socket)
+
+
+@given(rules_of(_IN_PROCESS), _CALLS)
+def test_in_process_nothing_is_lost_to_timeouts_either(rules: Rules, calls: Calls) -> None:
+    assert play(rules, calls, on_the_adapter) == play(rules, calls, on_the_transport)
