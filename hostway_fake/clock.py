@@ -83,7 +83,14 @@ class FakeClock:
         """
         step = _step(delta, days, hours, minutes, seconds)
         with self._lock:
-            self._move(self._running() + step, "advance", f"{step / _SECOND:g} s")
+            self._move(self._running() + step, "advance", _told(step))
+
+    def reach(self, instant: datetime) -> None:
+        """Move forward to an aware datetime; where a running clock is past it already, nothing moves."""
+        target = _nanoseconds(_aware("reach", instant))
+        with self._lock:
+            if target > self._running():
+                self._move(target, "reach", instant)
 
     def advance_to(self, instant: datetime) -> None:
         """Move forward to an aware datetime. Going back raises `hostway_fake.InvalidValueError`; nothing moves then."""
@@ -150,8 +157,13 @@ def _step(delta: timedelta | float | None, days: float, hours: float, minutes: f
     exact += 86_400 * _exact("days", days) + 3_600 * _exact("hours", hours) + 60 * _exact("minutes", minutes)
     step = round((exact + _exact("seconds", seconds)) * _SECOND)
     if step < 0:
-        raise invalid("advance", f"{step / _SECOND:g} s", "a time that is not negative: a clock does not go back")
+        raise invalid("advance", _told(step), "a time that is not negative: a clock does not go back")
     return step
+
+
+def _told(step: int) -> str:
+    """A step in seconds; one that no float can hold is told as the largest that is."""
+    return f"{max(min(step, 10**300), -(10**300)) / _SECOND:g} s"
 
 
 def _exact(what: str, value: object) -> Fraction:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, Final
 
 from hostway_fake.clock import START, Clock, FakeClock, FollowingClock, SystemClock
@@ -69,7 +69,7 @@ class WorldClock:
         clock = fake_clock(self._world.clock, "advance_to_next")
         event = self._world.next_event()
         if event is not None:
-            clock.advance_to(event.due)
+            clock.reach(event.due)
         return event
 
     def pending(self) -> tuple[Pending, ...]:
@@ -166,12 +166,15 @@ def run_until(world: World, snapshot_id: str, status: str) -> Snapshot:
     coming = [event for event in world.pending() if event.snapshot_id == snapshot_id]
     event = next((event for event in coming if event.status == status), None)
     if event is None:
+        snapshot = world.find(snapshot_id)  # on a running clock it may have come about meanwhile
+        if snapshot.status == status:
+            return snapshot
         will = "; ".join(f"it will be {event.status} at {event.due.isoformat()}" for event in coming)
         raise CannotHappenError(
             f"{snapshot_id} will not become {status}: it is {snapshot.status}, and "
             + (will or "nothing is planned for it (a build that never ends, or one that has ended)")
         )
-    clock.advance_to(event.due)
+    clock.reach(event.due)
     return world.find(snapshot_id)
 
 
@@ -209,7 +212,7 @@ def _stand_ins(world: World) -> dict[str, Callable[..., Any]]:
     def since(start: datetime) -> timedelta:
         return clock.now() - start
 
-    return {
+    stand_ins: dict[str, Any] = {
         "sleep": sleeper(world),
         "time": lambda: since(_EPOCH).total_seconds(),
         "time_ns": lambda: since(_EPOCH) // _MICROSECOND * 1000,
@@ -218,6 +221,15 @@ def _stand_ins(world: World) -> dict[str, Callable[..., Any]]:
         "perf_counter": lambda: since(START).total_seconds(),
         "perf_counter_ns": lambda: since(START) // _MICROSECOND * 1000,
     }
+    for name, stand_in in stand_ins.items():
+        stand_in.stands_for = name
+    return stand_ins
+
+
+def _stands_for(value: object) -> str | None:
+    """The function of ``time`` in whose place an outer block has put a value."""
+    name = vars(value).get("stands_for") if isinstance(value, FunctionType) else None
+    return name if isinstance(name, str) else None
 
 
 @contextmanager
@@ -247,17 +259,17 @@ def _loaded(module: str | ModuleType) -> ModuleType:
         raise WrongTypeError(f"module: got {module!r}, expected a module or its name")
     try:
         return import_module(module)
-    except ImportError:
+    except (ImportError, TypeError, ValueError):
         raise invalid("module", module, "a module that can be imported") from None
 
 
 def _patched(module: ModuleType, stand_ins: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
     """By name, what takes the place of the module ``time`` and of its functions among the module's globals."""
-    functions = {id(getattr(real_time, name)): stand_in for name, stand_in in stand_ins.items()}
+    names = {id(getattr(real_time, name)): name for name in stand_ins}
     found: dict[str, Any] = {}
     for name, value in vars(module).items():
         if value is real_time or isinstance(value, _Time):
             found[name] = _Time(real_time, stand_ins)
-        elif id(value) in functions:
-            found[name] = functions[id(value)]
+        elif stood_for := names.get(id(value)) or _stands_for(value):
+            found[name] = stand_ins[stood_for]
     return found

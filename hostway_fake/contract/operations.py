@@ -96,7 +96,9 @@ class Match:
     @property
     def base(self) -> str:
         """The family of the path, to be put before links."""
-        return "" if self.account is None else BASES[1].format(account_id=quote(self.account, safe=""))
+        return (
+            "" if self.account is None else BASES[1].format(account_id=quote(self.account, safe="", errors="replace"))
+        )
 
     @property
     def allow(self) -> str:

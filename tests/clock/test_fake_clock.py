@@ -83,6 +83,8 @@ def test_it_moves_by_all_that_is_given(arguments: tuple[Any, ...], keywords: dic
         ),
         (float("nan"), InvalidValueError, "advance: got 'delta=nan', expected a finite number"),
         (float("inf"), InvalidValueError, "advance: got 'delta=inf', expected a finite number"),
+        (10**400, InvalidValueError, "expected an instant before the year 10000"),
+        (-(10**400), InvalidValueError, "expected a time that is not negative"),
         (10**15, InvalidValueError, "expected an instant before the year 10000"),
         ("5", WrongTypeError, "advance: got delta='5', expected a number"),
         (True, WrongTypeError, "advance: got delta=True, expected a number"),

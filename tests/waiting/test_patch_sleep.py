@@ -104,8 +104,11 @@ def test_all_is_as_before_after_the_block(fake: FakeHostway, made: Made) -> None
     assert (module.time, module.sleep, module.monotonic) == (time, time.sleep, time.monotonic)
 
 
-def test_blocks_nest_and_the_inner_wins(fake: FakeHostway, made: Made) -> None:
-    module = made("import time\ndef nap(): time.sleep(5)")
+@pytest.mark.parametrize(
+    "source", ["import time\ndef nap(): time.sleep(5)", "import time\nfrom time import sleep\ndef nap(): sleep(5)"]
+)
+def test_blocks_nest_and_the_inner_wins(fake: FakeHostway, made: Made, source: str) -> None:
+    module = made(source)
 
     with FakeHostway() as other, fake.patch_sleep("client_under_test"):
         with other.patch_sleep("client_under_test"):
@@ -128,6 +131,8 @@ def test_other_modules_are_left_alone(fake: FakeHostway, made: Made) -> None:
 @pytest.mark.parametrize(
     ("module", "kind", "message"),
     [
+        ("", InvalidValueError, "module: got '', expected a module that can be imported"),
+        (".x", InvalidValueError, "module: got '.x', expected a module that can be imported"),
         ("no_such_client", InvalidValueError, "module: got 'no_such_client', expected a module that can be imported"),
         (7, WrongTypeError, "module: got 7, expected a module or its name"),
     ],

@@ -1,6 +1,8 @@
 """Running to the very event that a test waits for."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -60,6 +62,35 @@ def test_what_cannot_happen_is_told_with_what_will(
 
     assert str(caught.value).startswith(f"{snapshot.id} will not become {status}: {said}")
     assert fake.clock.now() == START
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHostway]:
+    """A fake on whose clock a second passes with each look at it."""
+    seconds = count()
+    monkeypatch.setattr("hostway_fake.clock.clock_gettime_ns", lambda _: next(seconds) * 10**9)
+    with FakeHostway() as fake:
+        fake.clock.rate = 1
+        yield fake
+
+
+@pytest.mark.parametrize("tenths", range(5, 120, 5))
+def test_on_a_running_clock_what_has_come_about_meanwhile_is_so(running: FakeHostway, tenths: int) -> None:
+    running.builds.next(seconds=tenths / 10)
+
+    assert running.run_until(running.add_server().add_snapshot("a", status="BUILD").id, "ACTIVE").status == "ACTIVE"
+
+
+@pytest.mark.parametrize("tenths", range(5, 120, 5))
+def test_on_a_running_clock_the_next_event_may_have_passed(running: FakeHostway, tenths: int) -> None:
+    running.builds.next(seconds=tenths / 10)
+    server = running.add_server()
+    server.add_snapshot("a", status="BUILD")
+
+    running.clock.advance_to_next()
+
+    assert running.clock.advance_to_next() is None
+    assert server.snapshots[0].status == "ACTIVE"
 
 
 def test_the_past_does_not_come_back(fake: FakeHostway, server: ServerHandle) -> None:
