@@ -11,9 +11,9 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, WrongTypeError
+from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, WrongTypeError, invalid
 from hostway_fake.faults import outcomes
-from hostway_fake.faults.outcomes import Step, after_commit, before_commit, ok
+from hostway_fake.faults.outcomes import Respond, Step, after_commit, before_commit, ok
 from hostway_fake.faults.rules import COUNTS, FaultRule, Hits, Limit, Script, Selected, Which
 
 _Seconds = Annotated[float, Meta(gt=0, description="seconds of the fake's clock")]
@@ -132,7 +132,7 @@ class FaultScript:
         decode: Callable[[str], Any] = json.loads if path.suffix == ".json" else tomllib.loads
         try:
             data = decode(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidValueError(f"{path}: {error}") from None
         return cls._checked(data, lambda place: f"{path}:{_line(text, path.suffix, place)}: {_spelled(place)}")
 
@@ -200,12 +200,15 @@ def _rule(data: _Rule) -> FaultRule:
     counts = {word: getattr(data, "from_" if word == "from" else word) for word in COUNTS}
     said = [(word, n) for word, n in counts.items() if n is not UNSET]
     if data.script is not UNSET:
-        if said or data.between or data.probability or any(getattr(data, word) is not UNSET for word in _WORDS):
+        beside = (*said, data.between, data.probability, data.after_commit or None)
+        if any(each is not None for each in beside) or any(getattr(data, word) is not UNSET for word in _WORDS):
             raise InvalidValueError(
                 "a script says itself which hits it acts on, and how; nothing else may stand beside it"
             )
         steps = tuple(ok if step == "ok" else _step(step) for step in data.script)
         return FaultRule(which, Script(steps, data.then), data.named)
+    if data.then != "pass":
+        raise invalid("then", data.then, "a script beside it")
     if len(said) > 1:
         raise InvalidValueError(f"got {' and '.join(word for word, _ in said)}, expected one way of counting")
     hits = Hits(said[0] if said else None, data.between, data.probability)
@@ -214,7 +217,7 @@ def _rule(data: _Rule) -> FaultRule:
 
 def _outage(data: _Outage) -> FaultRule:
     hits = Hits(between=(data.start, data.start + data.seconds))
-    return FaultRule(Which(), Selected(hits, _step(data, before_commit.respond(503))), data.named)
+    return FaultRule(Which(), Selected(hits, _step(data, Step(Respond(503), data.after_commit))), data.named)
 
 
 def _limit(data: _Limit) -> FaultRule:
@@ -266,7 +269,7 @@ def _toml_lines(text: str) -> dict[_Place, int]:
     lines: dict[_Place, int] = {}
     counts: dict[str, int] = {}
     table: _Place = ()
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if header := re.match(r"\s*\[\[\s*(\w+)\s*\]\]", line):
             index = counts[header[1]] = counts.get(header[1], -1) + 1
             table = (header[1], index)

@@ -27,10 +27,12 @@ def test_what_is_right_comes_back(check: Callable[[str, Any], object], good: obj
     ("check", "bad", "kind", "message"),
     [
         (checks.whole, 0, InvalidValueError, "it: got 0, expected a whole number from 1 to 1,000,000,000"),
+        (checks.whole, 10**9 + 1, InvalidValueError, "it: got 1000000001, expected a whole number from 1 to 1,000,"),
         (checks.whole, 1.0, WrongTypeError, "it: got 1.0, expected a whole number"),
         (checks.whole, True, WrongTypeError, "it: got True, expected a whole number"),
         (checks.number, -1, InvalidValueError, "it: got -1, expected a number from 0 to 1,000,000,000"),
         (checks.number, float("nan"), InvalidValueError, "it: got nan, expected a number from 0"),
+        (checks.number, True, WrongTypeError, "it: got True, expected a number"),
         (checks.number, None, WrongTypeError, "it: got None, expected a number"),
         (checks.positive, 0.0, InvalidValueError, "it: got 0.0, expected a number above 0, up to 1,000,000,000"),
         (checks.flag, 1, WrongTypeError, "it: got 1, expected True or False"),

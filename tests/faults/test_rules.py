@@ -97,6 +97,7 @@ def test_a_rule_is_about_the_calls_that_it_names(which: Which, matching: set[Sub
         ),
         (lambda: respond(199, body="a"), InvalidValueError, "status: got 199, expected a whole number from 200 to 599"),
         (lambda: respond(204, body="a"), InvalidValueError, "status: got 204, expected one that may have a body"),
+        (lambda: respond(304, body="a"), InvalidValueError, "status: got 304, expected one that may have a body"),
         (lambda: respond("503"), WrongTypeError, "status: got '503', expected a whole number"),  # type: ignore[arg-type]
         (lambda: respond(503, -1), InvalidValueError, "retry_after: got -1"),
         (lambda: respond(502, body=b"a"), WrongTypeError, "body: got b'a', expected a string"),  # type: ignore[arg-type]

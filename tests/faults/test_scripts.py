@@ -89,6 +89,7 @@ def test_a_rule_in_a_file_is_the_rule_in_python(data: dict[str, Any], write: Cal
         ),
         ({"outage": [{"start": 10, "seconds": 5, "named": "deploy"}]}, "outage"),
         ({"outage": [{"seconds": 5, "hang": True}]}, "hanging outage"),
+        ({"outage": [{"seconds": 5, "after_commit": True}]}, "outage after the commit point"),
         ({"limit": [{"calls": 3, "per_seconds": 10, "on": "create_snapshot"}]}, "limit"),
     ],
 )
@@ -103,6 +104,8 @@ def test_scripts_outages_and_limits_are_those_of_python(data: dict[str, Any], wr
                 return faults.outage(10, 5, named="deploy")
             case "hanging outage":
                 return faults.outage(0, 5, hang())
+            case "outage after the commit point":
+                return faults.outage(0, 5, after_commit.respond(503))
             case _:
                 return faults.limit(3, 10, operation="create_snapshot")
 
@@ -144,6 +147,16 @@ _TOML: Final = [
     ('[[rule]]\nscript = ["ok"]\n', "1: rule[0]: steps: got ['ok'], expected a step other than ok"),
     ('[[rule]]\nscript = ["ok", {reset = true}]\nthen = "stop"\n', "1: rule[0]: then: got 'stop'"),
     ('[[rule]]\nscript = ["ok", {reset = true}]\nfirst = 1\n', "1: rule[0]: a script says itself which hits"),
+    ("[[rule]]\nscript = [{reset = true}]\nafter_commit = true\n", "1: rule[0]: a script says itself which hits"),
+    ("[[rule]]\nscript = [{reset = true}]\nprobability = 0\n", "1: rule[0]: a script says itself which hits"),
+    ("[[rule]]\nscript = [{reset = true}]\nbetween = [1, 2]\n", "1: rule[0]: a script says itself which hits"),
+    ("[[rule]]\nscript = [{reset = true}]\nhang = true\n", "1: rule[0]: a script says itself which hits"),
+    ('[[rule]]\nreset = true\nthen = "repeat"\n', "1: rule[0]: then: got 'repeat', expected a script beside it"),
+    (
+        "[[rule]]\nhang = 1\n[[rule.script]]\nhang = true\n",
+        "2: rule[0].hang: expected `bool`, got `int`",
+    ),
+    ("# a\u2028b\n[[rule]]\nfirst = 0\n", "3: rule[0].first: expected `int` >= 1"),
     (
         "[[rule]]\nscript = [{rest = true}]\n",
         f"2: rule[0].script[0].rest: got an unknown key, expected one of: {_WORDS}",
@@ -161,7 +174,7 @@ _TOML: Final = [
 @pytest.mark.parametrize(("text", "message"), _TOML)
 def test_what_is_wrong_in_toml_is_named_by_line_and_key(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "faults.toml"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
 
     with pytest.raises(InvalidValueError) as caught:
         FaultScript.load(path)
@@ -198,6 +211,7 @@ def test_what_is_wrong_in_json_is_named_by_line_and_key(text: str, message: str,
     [
         ("faults.toml", b"[[rule\n", "at line 1, column 7"),
         ("faults.json", b'{\n"rule": [}', "line 2 column 10"),
+        ("faults.json", b"[" * 100_000, "maximum recursion depth exceeded"),
         ("faults.toml", b"\xff", "cannot be read: 'utf-8' codec can't decode byte 0xff"),
         ("faults.toml", None, "cannot be read: [Errno 2] No such file or directory"),
     ],

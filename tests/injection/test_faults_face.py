@@ -168,6 +168,13 @@ def test_words_give_values_that_can_be_gone_on_with_twice(fake: FakeHostway) -> 
     ]
 
 
+def test_the_side_that_was_said_last_counts(fake: FakeHostway, server: ServerHandle, create: Create) -> None:
+    fake.faults.on("create_snapshot").after_commit().before_commit().respond(503)
+
+    assert create("a").status_code == 503
+    assert server.snapshots == ()
+
+
 def test_an_outage_begins_and_ends(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> None:
     fake.faults.outage(10, 20)
     fake.faults.outage(50, 10, respond(502, body="<html>"), named="proxy")
@@ -218,6 +225,15 @@ def test_a_rule_without_an_outcome_fails_the_close() -> None:
 def test_a_rule_without_an_outcome_fails_the_block() -> None:
     with pytest.raises(AssertionError, match="a rule: any call: always"), FakeHostway() as fake:
         fake.faults.on()
+
+
+def test_of_two_rules_begun_alike_the_one_without_an_outcome_is_told() -> None:
+    fake = FakeHostway()
+    ended, _ = fake.faults.on(), fake.faults.on()
+    ended.reset()
+
+    with pytest.raises(UnfinishedRuleError):
+        fake.close()
 
 
 def begin_and_fail(fake: FakeHostway) -> None:
