@@ -10,6 +10,13 @@ class HostwayFakeError(Exception):
 class InvalidValueError(HostwayFakeError, ValueError):
     """A value that the fake cannot use: it names the value, what was expected and the candidates."""
 
+    what: str
+    """The name of the value, where it has one."""
+
+    def __init__(self, message: str, what: str = "") -> None:
+        super().__init__(message)
+        self.what = what
+
 
 class UnknownOptionError(HostwayFakeError, TypeError):
     """A keyword argument that does not exist: it names the option and the candidates."""
@@ -66,4 +73,4 @@ def invalid(what: str, value: object, expected: str, candidates: Iterable[str] =
     "revision: got '2014', expected a known revision: '2013-04', '2013-10'"
     """
     listed = ", ".join(repr(str(candidate)) for candidate in candidates)
-    return InvalidValueError(f"{what}: got {value!r}, expected {expected}" + (f": {listed}" if listed else ""))
+    return InvalidValueError(f"{what}: got {value!r}, expected {expected}" + (f": {listed}" if listed else ""), what)

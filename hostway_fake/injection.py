@@ -17,16 +17,17 @@ DOWN: Final = before_commit.respond(503)
 class Rule:
     """A fault rule that was written: what it has met, and the means to take it away."""
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: World, standing: Standing) -> None:
         self._world = world
-        self.name = name
+        self._number = standing.number
+        self.name = standing.name
 
     @property
     def _standing(self) -> Standing:
         for standing in self._world.rules:
-            if standing.rule.name == self.name:
+            if standing.number == self._number:
                 return standing
-        raise invalid("rule", self.name, "one that was not removed", (rule.rule.name for rule in self._world.rules))
+        raise invalid("rule", self.name, "one that was not removed", (rule.name for rule in self._world.rules))
 
     @property
     def hits(self) -> int:
@@ -45,14 +46,13 @@ class Rule:
 
     def remove(self) -> None:
         """Take it away. A second time does nothing."""
-        self._world.keep_rules({rule.rule.name for rule in self._world.rules} - {self.name})
+        self._world.remove_rules((self._number,))
 
     def __repr__(self) -> str:
         return f"<Rule {self}>"
 
     def __str__(self) -> str:
-        standing = self._standing
-        return f"{standing.rule} (hits {standing.hits}, acted {standing.acted}, owed {standing.owed})"
+        return str(self._standing)
 
 
 @dataclass(frozen=True)
@@ -184,18 +184,18 @@ class Faults:
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules that stand, newest first."""
-        return tuple(Rule(self._world, standing.rule.name) for standing in self._world.rules)
+        return tuple(Rule(self._world, standing) for standing in self._world.rules)
 
     def remove(self, name: str) -> None:
         """Take the rule of that name away."""
-        names = [standing.rule.name for standing in self._world.rules]
-        if name not in names:
-            raise invalid("name", name, "one of the rules", names)
-        self._world.keep_rules(set(names) - {name})
+        standing = {rule.name: rule.number for rule in self._world.rules}
+        if name not in standing:
+            raise invalid("name", name, "one of the rules", standing)
+        self._world.remove_rules((standing[name],))
 
     def clear(self) -> None:
         """Take all rules away, also those that were begun only."""
-        self._world.keep_rules(())
+        self._world.remove_rules([rule.number for rule in self._world.rules])
         self._begun.clear()
 
     def check(self) -> None:

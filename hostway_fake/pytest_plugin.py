@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _MARKER = "fake_hostway"
 _HOUSE: pytest.StashKey["FakeHostway"] = pytest.StashKey()
+_FAILED: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,6 +45,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         cases = [{}, *({name: value} for name, value in others(None if readings == "all" else readings))]
         ids = ["=".join(*case.items()) if case else "defaults" for case in cases]
         metafunc.parametrize("fake_hostway", cases, ids=ids, indirect=True)
+
+
+def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
+    """A test that has failed already is not told in addition what it left undone."""
+    node.stash[_FAILED] = True
 
 
 def _house(config: pytest.Config) -> "FakeHostway":
@@ -109,8 +115,9 @@ def fake_hostway(
     if reading is not None:
         options["readings"] = {**(fake_hostway_options.get("readings") or {}), **reading}
     user, password = checked_auth(options.pop("auth"))
-    with _house(request.config).sibling(user, password, **options) as fake:
-        yield fake
+    fake = _house(request.config).sibling(user, password, **options)
+    yield fake
+    fake.close(check=_FAILED not in request.node.stash)
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ from typing import Any, Final
 from hostway_fake.clock import START, Clock, FakeClock, FollowingClock, SystemClock
 from hostway_fake.contract.states import SnapshotStatus
 from hostway_fake.domain.builds import BuildRule
-from hostway_fake.domain.state import Event, Snapshot
+from hostway_fake.domain.state import Snapshot
 from hostway_fake.exceptions import CannotHappenError, ClockError, WrongTypeError, invalid
-from hostway_fake.options import checked_seconds
 from hostway_fake.world import Pending, World
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -106,7 +105,7 @@ class Builds:
         It takes ``seconds``, or a time drawn by the seed from a range ``(shortest, longest)``, and then is ``ends``,
         ``"ACTIVE"`` or ``"DELETED"``; or it stays in BUILD for ever. Orders are used oldest first.
         """
-        self._order(seconds, never, ends, server, name, once=True)
+        self._world.script_build(BuildRule(seconds, never, ends, server, name, once=True))
 
     def all(
         self,
@@ -118,41 +117,7 @@ class Builds:
         name: str | None = None,
     ) -> None:
         """Order all builds from now on that fit, as `next` does one; of several such orders the newest is used."""
-        self._order(seconds, never, ends, server, name, once=False)
-
-    def _order(
-        self,
-        seconds: float | tuple[float, float] | None,
-        never: bool,
-        ends: str,
-        server: str | None,
-        name: str | None,
-        once: bool,
-    ) -> None:
-        if ends not in _ENDS:
-            raise invalid("ends", ends, "one of", _ENDS)
-        if never and (seconds is not None or ends != "ACTIVE"):
-            raise invalid("never", never, "no seconds and no ends beside it: such a build has no end")
-        for what, pattern in (("server", server), ("name", name)):
-            if pattern is not None and not isinstance(pattern, str):
-                raise WrongTypeError(f"{what}: got {pattern!r}, expected a string, exact or a glob")
-        shortest, longest = self._range(seconds)
-        self._world.script_build(BuildRule(shortest, longest, None if never else _ENDS[ends], server, name, once))
-
-    def _range(self, seconds: float | tuple[float, float] | None) -> tuple[timedelta, timedelta]:
-        match seconds:
-            case None:
-                return self._world.settings.build_time, self._world.settings.build_time
-            case (low, high):
-                shortest, longest = checked_seconds("seconds", low), checked_seconds("seconds", high)
-                if shortest > longest:
-                    raise invalid("seconds", seconds, "the shortest before the longest")
-                return shortest, longest
-            case _:
-                return checked_seconds("seconds", seconds), checked_seconds("seconds", seconds)
-
-
-_ENDS: Final = {"ACTIVE": Event.COMPLETE, "DELETED": Event.DELETE}
+        self._world.script_build(BuildRule(seconds, never, ends, server, name))
 
 
 def run_until(world: World, snapshot_id: str, status: str) -> Snapshot:

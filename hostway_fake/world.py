@@ -195,11 +195,9 @@ class World:
             return snapshot
 
     def _next_build(self, server_id: str, name: str, number: int) -> tuple[tuple[timedelta, Event], ...]:
-        rule = builds.choose(self._builds, server_id, name)
-        if rule is None:
-            return ((self.settings.build_time, Event.COMPLETE),)
+        rule = builds.choose(self._builds, server_id, name) or BuildRule()
         self._builds = builds.spent(self._builds, rule)
-        return builds.outcome(rule, self.settings.seed, number)
+        return builds.outcome(rule, self.settings.build_time, self.settings.seed, number)
 
     def script_build(self, rule: BuildRule) -> None:
         """One more rule for the builds to come."""
@@ -297,21 +295,20 @@ class World:
         """The fault rules, newest first."""
         return self._rules
 
-    def add_rule(self, rule: FaultRule) -> str:
-        """Let a fault rule stand from now on; its name."""
+    def add_rule(self, rule: FaultRule) -> Standing:
+        """Let a fault rule stand from now on."""
         with self._lock:
-            number = self._written + 1
-            named = rule if rule.name else replace(rule, name=f"rule {number}")
-            if named.name in (other.rule.name for other in self._rules):
-                raise invalid("name", named.name, "one that no other rule has")
-            self._rules = (Standing(named, number, self.clock.now()), *self._rules)
-            self._written = number
-            return named.name
+            standing = Standing(rule, self._written + 1, self.clock.now())
+            if standing.name in (other.name for other in self._rules):
+                raise invalid("named", standing.name, "one that no other rule has")
+            self._rules = (standing, *self._rules)
+            self._written = standing.number
+            return standing
 
-    def keep_rules(self, names: Collection[str]) -> None:
-        """Take away all fault rules but these."""
+    def remove_rules(self, numbers: Collection[int]) -> None:
+        """Take away the fault rules of these numbers, if they still stand."""
         with self._lock:
-            self._rules = tuple(rule for rule in self._rules if rule.rule.name in names)
+            self._rules = tuple(rule for rule in self._rules if rule.number not in numbers)
 
     def meet(self, subject: Subject) -> Fault | None:
         """What a call meets; every rule that it matches counts it."""

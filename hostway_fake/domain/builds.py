@@ -1,26 +1,51 @@
 """How long a snapshot is built and how that ends: rules that a test wrote, and which of them a new snapshot meets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from typing import Final
 
+from hostway_fake import checks
 from hostway_fake.domain import identifiers
 from hostway_fake.domain.state import Event
+from hostway_fake.exceptions import invalid
+
+ENDS: Final[Mapping[str, Event]] = {"ACTIVE": Event.COMPLETE, "DELETED": Event.DELETE}
+"""How a build can end, and what then happens."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildRule:
-    """``shortest`` and ``longest`` are equal for a fixed time; ``event`` is None for a build that never ends.
+    """A build takes ``seconds``, or a time drawn from a range of them, or as long as others where it is None.
 
-    ``server`` and ``name`` are exact or globs, None for any; ``once`` is spent by the first build it meets.
+    Then it ``ends``, or ``never`` does. ``server`` and ``name`` are exact or globs, None for any; ``once`` is spent by
+    the first build it meets.
     """
 
-    shortest: timedelta
-    longest: timedelta
-    event: Event | None
-    server: str | None
-    name: str | None
-    once: bool
+    seconds: float | tuple[float, float] | None = None
+    never: bool = False
+    ends: str = "ACTIVE"
+    server: str | None = None
+    name: str | None = None
+    once: bool = False
+
+    def __post_init__(self) -> None:
+        if self.ends not in ENDS:
+            raise invalid("ends", self.ends, "one of", ENDS)
+        if checks.flag("never", self.never) and (self.seconds is not None or self.ends != "ACTIVE"):
+            raise invalid("never", self.never, "no seconds and no ends beside it: such a build has no end")
+        for what, pattern in (("server", self.server), ("name", self.name)):
+            if pattern is not None:
+                checks.text(what, pattern)
+        match self.seconds:
+            case None:
+                pass
+            case (low, high):
+                if checks.number("seconds", low) > checks.number("seconds", high):
+                    raise invalid("seconds", self.seconds, "the shortest before the longest")
+            case _:
+                checks.number("seconds", self.seconds)
 
     def meets(self, server_id: str, name: str) -> bool:
         return _fits(self.server, server_id) and _fits(self.name, name)
@@ -45,12 +70,17 @@ def spent(rules: tuple[BuildRule, ...], rule: BuildRule) -> tuple[BuildRule, ...
     return rules[:place] + rules[place + 1 :]
 
 
-def outcome(rule: BuildRule, seed: int, number: int) -> tuple[tuple[timedelta, Event], ...]:
-    """What will happen to the snapshot, and how long after its request."""
-    if rule.event is None:
+def outcome(rule: BuildRule, usual: timedelta, seed: int, number: int) -> tuple[tuple[timedelta, Event], ...]:
+    """What will happen to the snapshot, and how long after its request; ``usual`` is how long others take."""
+    if rule.never:
         return ()
-    after = rule.shortest
-    if rule.longest > rule.shortest:
-        steps = (rule.longest - rule.shortest) // timedelta(microseconds=1)
-        after += timedelta(microseconds=identifiers.draw_below(seed, "build", number, steps + 1))
-    return ((after, rule.event),)
+    match rule.seconds:
+        case None:
+            after = usual
+        case (low, high):
+            after, longest = timedelta(seconds=low), timedelta(seconds=high)
+            steps = (longest - after) // timedelta(microseconds=1)
+            after += timedelta(microseconds=identifiers.draw_below(seed, "build", number, steps + 1))
+        case seconds:
+            after = timedelta(seconds=seconds)
+    return ((after, ENDS[rule.ends]),)

@@ -213,11 +213,17 @@ class Outcomes(ABC, Generic[T_co]):
         return self._end(MalformedBody)
 
     def slow_body(self, bytes_per_second: float, *, real: bool = False) -> T_co:
-        """Send the body byte by byte; a client that waits less than that for a byte meets its timeout in the body."""
+        """Send the body byte by byte; a client that waits less than that for a byte meets its timeout in the body.
+
+        How long it takes is up to the length of the body, and links in it hold the host that the client used.
+        """
         return self._end(SlowBody, bytes_per_second, real)
 
     def stale_connection(self) -> T_co:
-        """Close a kept connection when it is used again, after the request was read. On a fresh one nothing matches."""
+        """Close a kept connection when it is used again, after the request was read. On a fresh one nothing matches.
+
+        In process a connection counts as kept as soon as its answer has come, though a client may still read the body.
+        """
         return self._end(StaleConnection)
 
     def unavailable(self) -> T_co:

@@ -1,5 +1,6 @@
 """Rules: which calls x which hits x what happens, and how a rule that stands is met by a call. Pure values."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from hostway_fake.exceptions import ScriptExhaustedError, WrongTypeError, invali
 from hostway_fake.faults.outcomes import Respond, StaleConnection, Step, ok
 
 _MILLION: Final = 10**6
+_NUMBERED: Final = re.compile(r"rule [0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,17 +211,15 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class FaultRule:
-    """A rule as it was written; one without a name is given one where it stands."""
+    """A rule as it was written; one without a name is called by its number where it stands."""
 
     which: Which
     what: Selected | Script | Limit
     name: str = ""
 
     def __post_init__(self) -> None:
-        checks.text("name", self.name)
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.which}: {self.what}"
+        if _NUMBERED.fullmatch(checks.text("named", self.name)):
+            raise invalid("named", self.name, "another: so are the rules called that were given no name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +237,11 @@ class Standing:
     admitted: tuple[datetime, ...] = field(default=(), repr=False)
 
     @property
+    def name(self) -> str:
+        """The name that was given, or else one that no rule can be given."""
+        return self.rule.name or f"rule {self.number}"
+
+    @property
     def owed(self) -> int:
         """How many matching calls it still waits for; 0 is a rule that is spent, or that promised nothing."""
         return self.rule.what.owed(self.hits, self.acted)
@@ -250,7 +255,7 @@ class Standing:
         if isinstance(what, Limit):
             return _limited(hit, what, now)
         if isinstance(what, Script):
-            step, chosen = what.step(self.rule.name, hit.hits, subject), True
+            step, chosen = what.step(self.name, hit.hits, subject), True
         else:
             step, chosen = what.step, what.hits.holds(hit.hits, now - self.written, self.number, seed)
         if isinstance(step.outcome, StaleConnection) and not subject.reused:
@@ -259,6 +264,10 @@ class Standing:
 
     def acts(self) -> "Standing":
         return replace(self, acted=self.acted + 1)
+
+    def __str__(self) -> str:
+        counted = f"hits {self.hits}, acted {self.acted}, owed {self.owed}"
+        return f"{self.name}: {self.rule.which}: {self.rule.what} ({counted})"
 
 
 def _limited(standing: Standing, limit: Limit, now: datetime) -> tuple[Standing, Step | None]:
@@ -288,6 +297,6 @@ def meet(
     for rule in standing:
         rule, step = rule.met(subject, now, seed)
         if fault is None and step is not None:
-            rule, fault = rule.acts(), Fault(rule.rule.name, step)
+            rule, fault = rule.acts(), Fault(rule.name, step)
         after.append(rule)
     return tuple(after), fault

@@ -3,17 +3,21 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, WrongTypeError, invalid
-from hostway_fake.faults import outcomes
+from hostway_fake.domain.builds import BuildRule
+from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid
+from hostway_fake.faults import places
 from hostway_fake.faults.outcomes import Respond, Step, after_commit, before_commit, ok
+from hostway_fake.faults.places import Place, Wrong, at, spelled
 from hostway_fake.faults.rules import COUNTS, FaultRule, Hits, Limit, Script, Selected, Which
 
 _Seconds = Annotated[float, Meta(gt=0, description="seconds of the fake's clock")]
@@ -86,8 +90,8 @@ class _Limit(Struct, frozen=True, forbid_unknown_fields=True):
     named: str = ""
 
 
-class BuildOrder(Struct, frozen=True, forbid_unknown_fields=True):
-    """What ``fake.builds`` is told: ``once`` is its ``next``, else its ``all``."""
+class _Build(Struct, frozen=True, forbid_unknown_fields=True):
+    """An order for builds: ``once`` is ``fake.builds.next``, else ``fake.builds.all``."""
 
     seconds: float | tuple[float, float] | None = None
     never: bool = False
@@ -101,7 +105,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     rule: tuple[_Rule, ...] = ()
     outage: tuple[_Outage, ...] = ()
     limit: tuple[_Limit, ...] = ()
-    build: tuple[BuildOrder, ...] = ()
+    build: tuple[_Build, ...] = ()
 
 
 _FLAGS: Final = ("hang", "reset", "empty", "malformed", "stale_connection", "unavailable")
@@ -112,6 +116,8 @@ _WORDS: Final = ("respond", "delay", "truncate", "slow_body", *_FLAGS)
 class FaultScript:
     """Fault rules, oldest first, and orders for builds.
 
+    In a file the rules stand first, then outages, then limits: of several that act on a call, the last wins.
+
     >>> lost = {"on": "create_snapshot", "first": 1, "after_commit": True, "reset": True}
     >>> script = FaultScript.parse({"rule": [lost]})
     >>> print(script.rules[0].which, script.rules[0].what)
@@ -119,43 +125,60 @@ class FaultScript:
     """
 
     rules: tuple[FaultRule, ...] = ()
-    builds: tuple[BuildOrder, ...] = ()
+    builds: tuple[BuildRule, ...] = ()
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a ``.toml`` or ``.json`` file; what is wrong is raised with the file, the line and the key."""
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Read a ``.json`` file, or TOML; what is wrong is raised with the file, the line and the key."""
+        if not isinstance(path, str | PathLike):
+            raise WrongTypeError(f"faults: got {path!r}, expected the path of a TOML or JSON file")
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidValueError(f"{path}: cannot be read: {error}") from None
-        decode: Callable[[str], Any] = json.loads if path.suffix == ".json" else tomllib.loads
+        decode: Callable[[str], Any] = json.loads if places.is_json(path) else tomllib.loads
         try:
             data = decode(text)
         except (ValueError, RecursionError) as error:
             raise InvalidValueError(f"{path}: {error}") from None
-        return cls._checked(data, lambda place: f"{path}:{_line(text, path.suffix, place)}: {_spelled(place)}")
+        try:
+            return cls._checked(data)
+        except Wrong as wrong:
+            line = places.line(text, path, wrong.place)
+            raise InvalidValueError(f"{path}:{line}: {spelled(wrong.place)}: {wrong}") from None
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """The same, from what such a file holds."""
         if not isinstance(data, Mapping):
             raise WrongTypeError(f"faults: got {data!r}, expected a mapping, a path or a FaultScript")
-        return cls._checked(dict(data), _spelled)
+        try:
+            return cls._checked(dict(data))
+        except Wrong as wrong:
+            raise InvalidValueError(f"{spelled(wrong.place)}: {wrong}") from None
 
     @classmethod
-    def _checked(cls, data: object, where: "Callable[[_Place], str]") -> Self:
+    def _checked(cls, data: object) -> Self:
         try:
             file = msgspec.convert(data, _File)
         except msgspec.ValidationError as error:
-            place, what = _placed(str(error))
-            raise InvalidValueError(f"{where(place)}: {what}") from None
-        rules = [
-            *_made("rule", file.rule, _rule, where),
-            *_made("outage", file.outage, _outage, where),
-            *_made("limit", file.limit, _limit, where),
-        ]
-        return cls(tuple(rules), file.build)
+            place, said = _placed(str(error))
+            raise Wrong(place, said) from None
+        rules: dict[Place, FaultRule] = {}
+        names: set[str] = set()
+        for table, make in _RULES.items():
+            for index, each in enumerate(getattr(file, table)):
+                with at(table, index, keys=partial(_key, each)):
+                    rule = rules[table, index] = make(each)
+                    if rule.name in names:
+                        raise invalid("named", rule.name, "one that no other rule has")
+                    names |= {rule.name} - {""}
+        builds = []
+        for index, build in enumerate(file.build):
+            with at("build", index, keys=partial(_key, build)):
+                builds.append(BuildRule(**msgspec.structs.asdict(build)))
+        return cls(tuple(rules.values()), tuple(builds))
 
     @staticmethod
     def schema() -> dict[str, Any]:
@@ -163,17 +186,14 @@ class FaultScript:
         return msgspec.json.schema(_File)
 
 
-_Data = TypeVar("_Data")
+_KEYS: Final = {"operation": "on", "steps": "script"}
+"""The keys of values that are called otherwise in Python."""
 
 
-def _made(
-    table: str, data: Iterable[_Data], make: Callable[[_Data], FaultRule], where: "Callable[[_Place], str]"
-) -> Iterator[FaultRule]:
-    for index, each in enumerate(data):
-        try:
-            yield make(each)
-        except HostwayFakeError as error:
-            raise InvalidValueError(f"{where((table, index))}: {error}") from None
+def _key(data: Struct, what: str) -> str:
+    """The key of a value at fault, if the table that was read has it."""
+    key = _KEYS.get(what, what)
+    return key if key in data.__struct_fields__ else ""
 
 
 def _step(data: _Step, default: Step | None = None) -> Step:
@@ -184,15 +204,13 @@ def _step(data: _Step, default: Step | None = None) -> Step:
         raise InvalidValueError(f"got {' and '.join(said) or 'no outcome'}, expected one of: {', '.join(_WORDS)}")
     (word,) = said
     value = getattr(data, word)
-    make = getattr(after_commit if data.after_commit else before_commit, word)
-    if word in _FLAGS:
+    make: Callable[..., Step] = getattr(after_commit if data.after_commit else before_commit, word)
+    with at(word):
+        if word not in _FLAGS:
+            return make(**msgspec.structs.asdict(value)) if isinstance(value, Struct) else make(value)
         if value is not True:
-            raise InvalidValueError(f"{word}: got {value!r}, expected true")
-        made = make()
-    else:
-        made = make(**msgspec.structs.asdict(value)) if isinstance(value, Struct) else make(value)
-    assert isinstance(made, outcomes.Step)
-    return made
+            raise invalid(word, value, "true")
+        return make()
 
 
 def _rule(data: _Rule) -> FaultRule:
@@ -205,8 +223,11 @@ def _rule(data: _Rule) -> FaultRule:
             raise InvalidValueError(
                 "a script says itself which hits it acts on, and how; nothing else may stand beside it"
             )
-        steps = tuple(ok if step == "ok" else _step(step) for step in data.script)
-        return FaultRule(which, Script(steps, data.then), data.named)
+        steps = []
+        for index, step in enumerate(data.script):
+            with at("script", index):
+                steps.append(ok if step == "ok" else _step(step))
+        return FaultRule(which, Script(tuple(steps), data.then), data.named)
     if data.then != "pass":
         raise invalid("then", data.then, "a script beside it")
     if len(said) > 1:
@@ -224,84 +245,34 @@ def _limit(data: _Limit) -> FaultRule:
     return FaultRule(Which(data.on), Limit(data.calls, data.per_seconds), data.named)
 
 
-# Where something is wrong
+_RULES: Final[Mapping[str, Callable[[Any], FaultRule]]] = {"rule": _rule, "outage": _outage, "limit": _limit}
+"""The tables that come to rules, in the order in which these stand."""
 
-_Place = tuple[str | int, ...]
-_AT: Final = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
+
+# What the validator says
+
+_AT: Final = re.compile(r"(?P<what>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>.*)`)?", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"unknown field `(.*?)`")
 
 
-def _placed(message: str) -> tuple[_Place, str]:
+def _placed(message: str) -> tuple[Place, str]:
     """The place that the validator names, and what it says about it."""
     match = _AT.fullmatch(message)
     assert match is not None
     place: list[str | int] = [
         int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", match["path"] or "")
     ]
-    unknown = _UNKNOWN.search(match["what"])
-    if unknown:
+    if match["key"]:
+        return tuple(place), "a key of it is not a string"
+    if unknown := _UNKNOWN.search(match["what"]):
         known = _known(place)
         return (*place, unknown[1]), f"got an unknown key, expected one of: {', '.join(known)}"
     return tuple(place), match["what"][0].lower() + match["what"][1:]
 
 
 def _known(place: list[str | int]) -> list[str]:
-    tables: dict[object, type[Struct]] = {"rule": _Rule, "outage": _Outage, "limit": _Limit, "build": BuildOrder}
+    tables: dict[object, type[Struct]] = {"rule": _Rule, "outage": _Outage, "limit": _Limit, "build": _Build}
     words: dict[object, type[Struct]] = {"respond": _Respond, "delay": _Delay, "slow_body": _SlowBody, "script": _Step}
     names = [part for part in place if isinstance(part, str)]
     kind = words.get(names[-1], tables.get(names[0], _File)) if names else _File
     return [field.encode_name for field in msgspec.structs.fields(kind)]
-
-
-def _spelled(place: _Place) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".") or "the file"
-
-
-def _line(text: str, suffix: str, place: _Place) -> int:
-    """The line on which a place begins, or the nearest around it that has a line of its own."""
-    places = _json_lines(text) if suffix == ".json" else _toml_lines(text)
-    while place and place not in places:
-        place = place[:-1]
-    return places.get(place, 1)
-
-
-def _toml_lines(text: str) -> dict[_Place, int]:
-    lines: dict[_Place, int] = {}
-    counts: dict[str, int] = {}
-    table: _Place = ()
-    for number, line in enumerate(text.split("\n"), 1):
-        if header := re.match(r"\s*\[\[\s*(\w+)\s*\]\]", line):
-            index = counts[header[1]] = counts.get(header[1], -1) + 1
-            table = (header[1], index)
-            lines[table] = number
-        elif key := re.match(r"""\s*["']?([\w-]+)["']?\s*=""", line):
-            lines.setdefault((*table, key[1]), number)
-    return lines
-
-
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
-
-
-def _json_lines(text: str) -> dict[_Place, int]:
-    lines: dict[_Place, int] = {}
-    place: list[str | int] = []
-    objects: list[bool] = []
-    pending = ""
-    for token in _TOKEN.finditer(text):
-        word, number = token[0], text.count("\n", 0, token.start()) + 1
-        inside_object = bool(objects) and objects[-1]
-        if word in "{[":
-            lines.setdefault(tuple(place), number)
-            objects.append(word == "{")
-            place.append("" if word == "{" else 0)
-        elif word in "}]":
-            objects.pop()
-            place.pop()
-        elif word == ":":
-            place[-1] = json.loads(pending)
-            lines[tuple(place)] = number
-        elif word == "," and not inside_object:
-            place[-1] = int(place[-1]) + 1
-        else:
-            pending = word
-    return lines

@@ -9,6 +9,7 @@ from hostway_fake.faults.outcomes import ConnectionReset, Hang, MalformedBody, S
 from hostway_fake.service.messages import Answer, Breakage, Wait
 
 _NO_LINGER = struct.pack("ii", 1, 0)
+"""With no time to linger, to close a socket is to reset it."""
 
 
 class ServerStopped(OSError):
@@ -23,9 +24,8 @@ def break_wire(connection: socket.socket, breakage: Breakage, head: Callable[[An
     answer = breakage.answer
     match breakage.outcome:
         case ConnectionReset():
-            # With no time to linger, close() sends RST; without detach(), the handler's own close would come first.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-            socket.close(connection.detach())
+            connection.close()
         case MalformedBody(garbage=garbage):
             connection.sendall(garbage)
         case TruncatedBody() as outcome if answer is not None:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -87,9 +87,11 @@ def test_an_id_is_checked(check: Any, good: str, bad: str, what: str) -> None:
 # Builds
 
 
+_USUAL: Final = timedelta(minutes=1)
+
+
 def rule(seconds: float = 1, *, longest: float | None = None, once: bool = False, **narrowed: Any) -> BuildRule:
-    given: dict[str, Any] = {"event": Event.COMPLETE, "server": None, "name": None, **narrowed}
-    return BuildRule(timedelta(seconds=seconds), timedelta(seconds=longest or seconds), once=once, **given)
+    return BuildRule(seconds if longest is None else (seconds, longest), once=once, **narrowed)
 
 
 def test_without_rules_nothing_is_chosen() -> None:
@@ -112,15 +114,20 @@ def test_of_two_equal_rules_one_is_spent() -> None:
 
 
 def test_a_build_without_an_end_has_no_outcome() -> None:
-    assert builds.outcome(rule(event=None), 0, 1) == ()
+    assert builds.outcome(BuildRule(never=True), _USUAL, 0, 1) == ()
+
+
+def test_a_build_of_which_nothing_is_said_takes_as_long_as_others() -> None:
+    assert builds.outcome(BuildRule(), _USUAL, 0, 1) == ((_USUAL, Event.COMPLETE),)
+    assert builds.outcome(BuildRule(ends="DELETED"), _USUAL, 0, 1) == ((_USUAL, Event.DELETE),)
 
 
 @given(st.integers(0, 100), st.integers(0, 100), st.integers(0))
 def test_a_range_is_drawn_within_its_bounds(shortest: int, more: int, number: int) -> None:
     ranged = rule(shortest, longest=shortest + more)
 
-    ((after, event),) = builds.outcome(ranged, 3, number)
+    ((after, event),) = builds.outcome(ranged, _USUAL, 3, number)
 
     assert timedelta(seconds=shortest) <= after <= timedelta(seconds=shortest + more)
     assert event is Event.COMPLETE
-    assert builds.outcome(ranged, 3, number) == ((after, event),)
+    assert builds.outcome(ranged, _USUAL, 3, number) == ((after, event),)

@@ -90,25 +90,24 @@ def test_a_list_is_in_the_order_of_the_requests(visible: str, listed: str) -> No
     ],
 )
 def test_a_rule_meets_what_its_globs_fit(server: str | None, name: str | None, meets: bool) -> None:
-    rule = BuildRule(timedelta(1), timedelta(1), Event.COMPLETE, server, name, once=False)
+    rule = BuildRule(server=server, name=name)
 
     assert rule.meets("jello614636-USOTE-0214", "web-1") == meets
 
 
 def test_a_name_that_looks_like_a_glob_fits_itself() -> None:
-    rule = BuildRule(timedelta(1), timedelta(1), Event.COMPLETE, None, "a[1]", once=False)
+    rule = BuildRule(name="a[1]")
 
     assert (rule.meets("", "a[1]"), rule.meets("", "a1"), rule.meets("", "a[2]")) == (True, True, False)
 
 
 def _between(shortest: int, longest: int) -> BuildRule:
     """A rule for builds of so many microseconds."""
-    bounds = timedelta(microseconds=shortest), timedelta(microseconds=longest)
-    return BuildRule(*bounds, Event.DELETE, None, None, once=False)
+    return BuildRule((shortest / 10**6, longest / 10**6), ends="DELETED")
 
 
 def test_both_bounds_of_a_range_can_be_drawn() -> None:
-    drawn = {builds.outcome(_between(3, 5), 0, number) for number in range(100)}
+    drawn = {builds.outcome(_between(3, 5), timedelta(1), 0, number) for number in range(100)}
 
     assert drawn == {((timedelta(microseconds=each), Event.DELETE),) for each in (3, 4, 5)}
 
@@ -116,7 +115,7 @@ def test_both_bounds_of_a_range_can_be_drawn() -> None:
 def test_another_seed_or_number_draws_another_time() -> None:
     wide = _between(0, 10**12)
 
-    assert len({builds.outcome(wide, seed, number) for seed in range(5) for number in range(5)}) == 25
+    assert len({builds.outcome(wide, timedelta(1), seed, number) for seed in range(5) for number in range(5)}) == 25
 
 
 # Days

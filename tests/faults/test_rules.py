@@ -20,7 +20,7 @@ _LOST: Final = Subject(None, None, None, None, "jello614636")
 
 
 def standing(what: Selected | Script | Limit, which: Which | None = None, number: int = 1) -> Standing:
-    return Standing(FaultRule(which or Which(), what, f"rule {number}"), number, START)
+    return Standing(FaultRule(which or Which(), what, f"r{number}"), number, START)
 
 
 def selected(hits: Hits | None = None) -> Selected:
@@ -89,7 +89,7 @@ def test_a_rule_is_about_the_calls_that_it_names(which: Which, matching: set[Sub
         (lambda: Script(("ok",)), WrongTypeError, "steps: got 'ok', expected ok, or an outcome"),  # type: ignore[arg-type]
         (lambda: Limit(0, 5), InvalidValueError, "calls: got 0"),
         (lambda: Limit(5, 0), InvalidValueError, "per_seconds: got 0, expected a number above 0"),
-        (lambda: FaultRule(Which(), selected(), 7), WrongTypeError, "name: got 7, expected a string"),  # type: ignore[arg-type]
+        (lambda: FaultRule(Which(), selected(), 7), WrongTypeError, "named: got 7, expected a string"),  # type: ignore[arg-type]
         (
             lambda: respond(418),
             InvalidValueError,
@@ -162,14 +162,14 @@ def test_hits_are_counted_whether_or_not_another_rule_acts() -> None:
         rules, fault = meet(rules, _CREATE, START, 0)
         names.append(fault and fault.rule)
 
-    assert names == ["rule 2", "rule 2", "rule 1", None]
+    assert names == ["r2", "r2", "r1", None]
     assert [(rule.hits, rule.acted) for rule in rules] == [(4, 2), (4, 1)]
 
 
 def test_of_two_rules_the_newest_wins_and_only_it_has_acted() -> None:
     rules, fault = meet((standing(selected(), number=2), standing(selected(), number=1)), _CREATE, START, 0)
 
-    assert fault == Fault("rule 2", reset())
+    assert fault == Fault("r2", reset())
     assert [rule.acted for rule in rules] == [1, 0]
 
 
@@ -185,7 +185,7 @@ def test_a_fresh_connection_is_no_match_for_a_stale_one(what: Selected | Script)
     kept = Subject("get_snapshot", _SERVER, None, None, "jello614636", reused=True)
 
     assert meet((rule,), _GET, START, 0) == ((rule,), None)
-    assert meet((rule,), kept, START, 0)[1] == Fault("rule 1", stale_connection())
+    assert meet((rule,), kept, START, 0)[1] == Fault("r1", stale_connection())
 
 
 # Scripts
@@ -204,9 +204,7 @@ def test_a_script_has_a_step_for_each_hit(then: str, acted: list[int]) -> None:
 def test_one_call_too_many_fails_the_test_if_it_is_to() -> None:
     _, rule = acting(standing(Script((ok, ok), "fail_test")), 2)
 
-    with pytest.raises(
-        ScriptExhaustedError, match=r"rule 1: call 3 \(create_snapshot\) came, but the script has 2 steps"
-    ):
+    with pytest.raises(ScriptExhaustedError, match=r"r1: call 3 \(create_snapshot\) came, but the script has 2 steps"):
         meet((rule,), _CREATE, START, 0)
     with pytest.raises(AssertionError, match="no operation"):
         meet((rule,), _LOST, START, 0)
@@ -216,7 +214,7 @@ def test_where_a_script_says_ok_an_older_rule_may_act() -> None:
     _, fault = meet((standing(Script((ok, reset())), number=2), standing(selected(), number=1)), _CREATE, START, 0)
 
     assert fault is not None
-    assert fault.rule == "rule 1"
+    assert fault.rule == "r1"
 
 
 # Limits
@@ -256,7 +254,7 @@ def test_no_span_of_time_sees_more_than_the_limit(moves: list[int], calls: int, 
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        (standing(selected()).rule, "rule 1: any call: always: reset before the commit point"),
+        (FaultRule(Which(), selected()), "rule 7: any call: always: reset before the commit point"),
         (
             FaultRule(Which("create_snapshot", name="a*"), Selected(Hits(("first", 1)), after_commit.reset()), "lost"),
             "lost: create_snapshot, name='a*': first 1: reset after the commit point",
@@ -270,7 +268,13 @@ def test_no_span_of_time_sees_more_than_the_limit(moves: list[int], calls: int, 
     ],
 )
 def test_a_rule_says_what_it_is(rule: FaultRule, said: str) -> None:
-    assert str(rule) == said
+    assert str(Standing(rule, 7, START, 3, 2)) == f"{said} (hits 3, acted 2, owed {rule.what.owed(3, 2)})"
+
+
+def test_the_names_of_rules_without_a_name_cannot_be_given() -> None:
+    with pytest.raises(InvalidValueError, match="named: got 'rule 2', expected another"):
+        FaultRule(Which(), selected(), "rule 2")
+    assert FaultRule(Which(), selected(), "rule two").name == "rule two"
 
 
 def test_a_step_that_does_nothing_is_ok() -> None:

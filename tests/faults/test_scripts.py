@@ -13,8 +13,8 @@ import requests
 
 from hostway_fake import FakeHostway, InvalidValueError, WrongTypeError
 from hostway_fake.cli import main
+from hostway_fake.domain.builds import BuildRule
 from hostway_fake.faults import FaultScript
-from hostway_fake.faults.script import BuildOrder
 from hostway_fake.injection import Faults
 
 _SCRIPTS: Final = Path(__file__).parents[2] / "fixtures" / "faults"
@@ -118,7 +118,7 @@ def test_scripts_outages_and_limits_are_those_of_python(data: dict[str, Any], wr
 def test_builds_stand_beside_rules() -> None:
     script = FaultScript.parse({"build": [{"seconds": [1, 5], "name": "a*", "once": True}, {"never": True}]})
 
-    assert script.builds == (BuildOrder(seconds=(1, 5), name="a*", once=True), BuildOrder(never=True))
+    assert script.builds == (BuildRule(seconds=(1, 5), name="a*", once=True), BuildRule(never=True))
 
 
 # What is wrong is named by line and key
@@ -132,26 +132,26 @@ _TOML: Final = [
     ("[[rule]]\nfirst = 0\nreset = true\n", "2: rule[0].first: expected `int` >= 1"),
     (
         '[[rule]]\non = "create"\nreset = true\n',
-        "1: rule[0]: operation: got 'create', expected one of, or none for any: ",
+        "2: rule[0].on: operation: got 'create', expected one of, or none for any: ",
     ),
     ("[[rule]]\nreset = true\nempty = true\n", "1: rule[0]: got reset and empty, expected one of: respond"),
     ("[[rule]]\nfirst = 1\n", "1: rule[0]: got no outcome, expected one of: respond"),
     ("[[rule]]\nfirst = 1\nnth = 2\nreset = true\n", "1: rule[0]: got first and nth, expected one way of counting"),
-    ("[[rule]]\nafter_commit = true\nunavailable = true\n", "1: rule[0]: outcome: got 'unavailable'"),
+    ("[[rule]]\nafter_commit = true\nunavailable = true\n", "3: rule[0].unavailable: outcome: got 'unavailable'"),
     (
         "[[rule]]\nrespond = {status = 503, retry = 7}\n",
         "2: rule[0].respond.retry: got an unknown key, expected one of: status, retry_after, body, content_type",
     ),
-    ("[[rule]]\nrespond = 418\n", "1: rule[0]: status: got 418"),
-    ("[[rule]]\nhang = false\n", "1: rule[0]: hang: got False, expected true"),
-    ('[[rule]]\nscript = ["ok"]\n', "1: rule[0]: steps: got ['ok'], expected a step other than ok"),
-    ('[[rule]]\nscript = ["ok", {reset = true}]\nthen = "stop"\n', "1: rule[0]: then: got 'stop'"),
+    ("[[rule]]\nrespond = 418\n", "2: rule[0].respond: status: got 418"),
+    ("[[rule]]\nhang = false\n", "2: rule[0].hang: hang: got False, expected true"),
+    ('[[rule]]\nscript = ["ok"]\n', "2: rule[0].script: steps: got ['ok'], expected a step other than ok"),
+    ('[[rule]]\nscript = ["ok", {reset = true}]\nthen = "stop"\n', "3: rule[0].then: then: got 'stop'"),
     ('[[rule]]\nscript = ["ok", {reset = true}]\nfirst = 1\n', "1: rule[0]: a script says itself which hits"),
     ("[[rule]]\nscript = [{reset = true}]\nafter_commit = true\n", "1: rule[0]: a script says itself which hits"),
     ("[[rule]]\nscript = [{reset = true}]\nprobability = 0\n", "1: rule[0]: a script says itself which hits"),
     ("[[rule]]\nscript = [{reset = true}]\nbetween = [1, 2]\n", "1: rule[0]: a script says itself which hits"),
     ("[[rule]]\nscript = [{reset = true}]\nhang = true\n", "1: rule[0]: a script says itself which hits"),
-    ('[[rule]]\nreset = true\nthen = "repeat"\n', "1: rule[0]: then: got 'repeat', expected a script beside it"),
+    ('[[rule]]\nreset = true\nthen = "repeat"\n', "3: rule[0].then: then: got 'repeat', expected a script beside it"),
     (
         "[[rule]]\nhang = 1\n[[rule.script]]\nhang = true\n",
         "2: rule[0].hang: expected `bool`, got `int`",
@@ -164,8 +164,39 @@ _TOML: Final = [
     ("\n[[outage]]\nstart = 5\n", "2: outage[0]: object missing required field `seconds`"),
     ("[[outage]]\nseconds = -5\n", "2: outage[0].seconds: expected `float` > 0.0"),
     ("[[limit]]\ncalls = 1.5\nper_seconds = 1\n", "2: limit[0].calls: expected `int`, got `float`"),
-    ('[[limit]]\ncalls = 1\nper_seconds = 1\non = "x"\n', "1: limit[0]: operation: got 'x'"),
+    ('[[limit]]\ncalls = 1\nper_seconds = 1\non = "x"\n', "4: limit[0].on: operation: got 'x'"),
     ('[[build]]\nends = "BUILD"\n', "2: build[0].ends: invalid enum value 'BUILD'"),
+    (
+        '[[rule]]\nnamed = """\n[[rule]]\n"""\nreset = true\n[[rule]]\nfirst = 0\n',
+        "7: rule[1].first: expected",
+    ),
+    (
+        '[[ "rule" ]]\nreset = true\n[[rule]]\n\n[rule.respond]\nstatus = "x"\n',
+        "6: rule[1].respond.status: ",
+    ),
+    (
+        "[[rule]]\nreset = true\n[[rule]]\nrespond.status = 503\nrespond.retry = 7\n",
+        "5: rule[1].respond.retry: ",
+    ),
+    ('[[rule]]\n[[rule.script]]\nreset = true\n\n[[rule.script]]\nhang = "x"\n', "6: rule[0].script[1].hang: expected"),
+    (
+        '[[rule]]\nscript = [\n  "ok",  # passes\n\n  {reset = true}, {delay = "x"},\n]\n',
+        "5: rule[0].script[2].delay: expected `float | object`",
+    ),
+    ('[[rule]]\nscript = [\n  "ok",\n  {respond = 418},\n]\n', "4: rule[0].script[1].respond: status: got 418"),
+    ('[[rule]]\nscript = ["ok", {}]\n', "2: rule[0].script[1]: got no outcome, expected one of: respond"),
+    (
+        "[[rule]]\nbetween = [5,\n  1]\nreset = true\n",
+        "2: rule[0].between: between: got (5.0, 1.0), expected two times",
+    ),
+    (
+        '[[rule]]\nreset = true\nnamed = "a"\n[[limit]]\ncalls = 1\nper_seconds = 1\nnamed = "a"\n',
+        "7: limit[0].named: ",
+    ),
+    ('[[rule]]\nreset = true\nnamed = "rule 1"\n', "3: rule[0].named: named: got 'rule 1', expected another"),
+    ("[[build]]\nnever = true\n[[build]]\nseconds = -1\n", "4: build[1].seconds: seconds: got -1.0, expected a number"),
+    ("[[build]]\nseconds = [5, 1]\n", "2: build[0].seconds: seconds: got (5.0, 1.0), expected the shortest before"),
+    ("[[build]]\nseconds = 5\nnever = true\n", "3: build[0].never: never: got True, expected no seconds and no ends"),
     ("[[rules]]\nreset = true\n", "1: rules: got an unknown key, expected one of: rule, outage, limit, build"),
     ("[rule]\nreset = true\n", "1: rule: expected `array`, got `object`"),
 ]
@@ -194,6 +225,7 @@ def test_what_is_wrong_in_toml_is_named_by_line_and_key(text: str, message: str,
         ("[1, 2]", "1: the file: expected `object`, got `array`"),
         ('{\n"limit": [{"calls": 1}]}', "2: limit[0]: object missing required field `per_seconds`"),
         ('{"rule": [{"reset": true}, 7]}', "1: rule[1]: expected `object`, got `int`"),
+        ('{"build": [\n{"seconds": -1}]}', "2: build[0].seconds: seconds: got -1.0"),
     ],
 )
 def test_what_is_wrong_in_json_is_named_by_line_and_key(text: str, message: str, tmp_path: Path) -> None:
@@ -228,9 +260,34 @@ def test_what_cannot_be_read_is_named(name: str, content: bytes | None, message:
     assert message in str(caught.value)
 
 
+def test_a_json_file_is_known_by_its_name_however_it_is_spelled(tmp_path: Path) -> None:
+    path = tmp_path / "FAULTS.JSON"
+    path.write_text('{"rule": [{"reset": true}]}')
+
+    assert len(FaultScript.load(path).rules) == 1
+
+
+def test_a_path_is_wanted() -> None:
+    with pytest.raises(WrongTypeError, match="faults: got None, expected the path of a TOML or JSON file"):
+        FaultScript.load(None)  # type: ignore[arg-type]
+
+
+def test_of_rules_outages_and_limits_the_later_table_wins() -> None:
+    data = {"limit": [{"calls": 1, "per_seconds": 9}], "outage": [{"seconds": 9}], "rule": [{"respond": 500}]}
+
+    with FakeHostway(faults=data) as fake, fake.session() as session:
+        statuses = [session.get(fake.url).status_code for _ in range(2)]
+        fake.clock.advance(9)
+        statuses += [session.get(fake.url).status_code for _ in range(2)]
+
+    assert statuses == [503, 413, 500, 413]
+
+
 def test_what_is_wrong_in_a_mapping_is_named_by_its_place() -> None:
     with pytest.raises(InvalidValueError, match=r"^rule\[0\]\.first: expected `int`, got `str`$"):
         FaultScript.parse({"rule": [{"first": "x"}]})
+    with pytest.raises(InvalidValueError, match=r"^rule\[0\]: a key of it is not a string$"):
+        FaultScript.parse({"rule": [{7: "x"}]})
     with pytest.raises(WrongTypeError, match="faults: got 7"):
         FaultScript.parse(7)  # type: ignore[arg-type]
 

@@ -139,6 +139,19 @@ def test_a_rule_is_taken_away_by_itself_or_by_name(fake: FakeHostway, create: Cr
         fake.faults.remove("third")
 
 
+def test_a_second_removal_spares_a_later_rule_of_the_same_name(fake: FakeHostway, create: Create) -> None:
+    first = fake.faults.on().named("lost").respond(500)
+    first.remove()
+    second = fake.faults.on().named("lost").respond(503)
+
+    first.remove()
+
+    assert create("a").status_code == 503
+    assert second.hits == 1
+    with pytest.raises(InvalidValueError, match="rule: got 'lost', expected one that was not removed: 'lost'"):
+        _ = first.hits
+
+
 def test_all_rules_are_taken_away(fake: FakeHostway, create: Create) -> None:
     fake.faults.on().respond(500)
     fake.faults.on().first(1)
@@ -151,7 +164,7 @@ def test_all_rules_are_taken_away(fake: FakeHostway, create: Create) -> None:
 def test_a_name_is_given_once(fake: FakeHostway) -> None:
     fake.faults.on().named("lost").reset()
 
-    with pytest.raises(InvalidValueError, match="name: got 'lost', expected one that no other rule has"):
+    with pytest.raises(InvalidValueError, match="named: got 'lost', expected one that no other rule has"):
         fake.faults.on().named("lost").reset()
     assert len(fake.faults.rules) == 1
 

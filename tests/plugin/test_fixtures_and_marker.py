@@ -487,6 +487,26 @@ def test_each_example_of_hypothesis_gets_a_fake_of_its_own(pytester: pytest.Pyte
     ran.assert_outcomes(passed=1)
 
 
+def test_a_rule_without_an_outcome_fails_a_test_that_has_not_failed_already(pytester: pytest.Pytester) -> None:
+    ran = _run(
+        pytester,
+        """
+        def test_forgetful(fake_hostway):
+            fake_hostway.faults.on("create_snapshot").first(2)
+
+        def test_failing(fake_hostway):
+            fake_hostway.faults.on("create_snapshot").first(2)
+            assert 1 == 2
+
+        def test_clean(fake_hostway):
+            pass
+        """,
+    )
+
+    ran.assert_outcomes(passed=2, failed=1, errors=1)
+    ran.stdout.fnmatch_lines(["*UnfinishedRuleError: begun, but given no outcome*"])
+
+
 def test_without_the_plugin_there_is_no_fixture(pytester: pytest.Pytester) -> None:
     ran = _run(pytester, "def test_it(fake_hostway):\n    pass\n", *_IN_ORDER, "-p", "no:hostway_fake")
 

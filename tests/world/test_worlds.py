@@ -348,8 +348,9 @@ def rule(name: str = "", hits: Hits | None = None) -> FaultRule:
 def test_a_rule_without_a_name_is_given_one() -> None:
     one = world()
 
-    assert [one.add_rule(rule()), one.add_rule(rule("mine")), one.add_rule(rule())] == ["rule 1", "mine", "rule 3"]
-    assert [(standing.rule.name, standing.number) for standing in one.rules] == [
+    written = [one.add_rule(rule()), one.add_rule(rule("mine")), one.add_rule(rule())]
+    assert tuple(reversed(written)) == one.rules
+    assert [(standing.name, standing.number) for standing in one.rules] == [
         ("rule 3", 3),
         ("mine", 2),
         ("rule 1", 1),
@@ -361,7 +362,7 @@ def test_a_name_belongs_to_one_rule() -> None:
     one.add_rule(rule("mine"))
     before = one.rules
 
-    with pytest.raises(InvalidValueError, match="name: got 'mine', expected one that no other rule has"):
+    with pytest.raises(InvalidValueError, match="named: got 'mine', expected one that no other rule has"):
         one.add_rule(rule("mine"))
     assert one.rules == before
 
@@ -378,14 +379,15 @@ def test_a_rule_counts_from_the_instant_at_which_it_was_written() -> None:
     assert [(standing.hits, standing.acted) for standing in one.rules] == [(2, 1)]
 
 
-def test_rules_are_taken_away_but_for_those_to_keep() -> None:
+def test_rules_are_taken_away_by_their_numbers() -> None:
     one = world()
     for name in "abc":
         one.add_rule(rule(name))
 
-    one.keep_rules({"b", "nowhere"})
+    one.remove_rules({1, 3, 99})
 
-    assert [standing.rule.name for standing in one.rules] == ["b"]
+    assert [standing.name for standing in one.rules] == ["b"]
+    assert one.add_rule(rule("a")).number == 4
 
 
 def test_polls_of_a_rehearsal_do_not_count() -> None:
