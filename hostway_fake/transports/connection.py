@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _LINGER_BYTES: Final = 4 * BODY_LIMIT
 _LINGER_SECONDS: Final = 0.5
 _LINE_LIMIT: Final = 65536
+_HEADS: Final = 16
+_HEAD_LIMIT: Final = 8192
 
 
 class Listener(Protocol):
@@ -76,12 +78,24 @@ class _Reader(io.RawIOBase):
             self._connection.settimeout(None)
 
 
+_PARSED: Final = ("command", "path", "request_version", "requestline", "headers", "close_connection")
+"""What the library reads in a head."""
+
+
+def _fields(received: bytes) -> bytes:
+    """The header lines and the empty line after them, if all of them are there and end as they should."""
+    fields, end, _ = received.partition(b"\r\n\r\n")
+    return (
+        fields + end if end and not fields.startswith(b"\r\n") and fields.count(b"\n") == fields.count(b"\r\n") else b""
+    )
+
+
 class Connection(BaseHTTPRequestHandler):
     """One connection. Answers leave in one send, and carry ``Content-Length`` always."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    rfile: io.BufferedIOBase
+    rfile: io.BufferedReader
     raw_requestline: bytes
     requestline: str
     close_connection: bool
@@ -92,6 +106,7 @@ class Connection(BaseHTTPRequestHandler):
         self._expects_continue = False
         self._reused = False
         self._broken: list[Breakage] = []
+        self._heads: dict[bytes, dict[str, Any]] = {}
         super().__init__(connection, peer, server)  # type: ignore[arg-type]  # it only keeps it
 
     def setup(self) -> None:
@@ -136,6 +151,28 @@ class Connection(BaseHTTPRequestHandler):
             return
         self._respond(environ)
         self._reused = True
+
+    def parse_request(self) -> bool:
+        """Parse the head. What it comes to is up to its bytes alone, so one that was met before is not parsed again.
+
+        Clients send the same few heads again and again, and the library takes long over them.
+        """
+        if self.raw_requestline.split()[2:] != [b"HTTP/1.1"]:
+            return super().parse_request()  # which may read no further, so that nobody may wait for more
+        fields = _fields(self.rfile.peek())
+        head = self.raw_requestline + fields
+        parsed = self._heads.get(head)
+        if parsed is not None:
+            self.rfile.read(len(fields))
+            vars(self).update(parsed)
+            return True
+        if not super().parse_request():
+            return False
+        if fields and len(head) <= _HEAD_LIMIT and not self._expects_continue:
+            if len(self._heads) == _HEADS:
+                self._heads.clear()
+            self._heads[head] = {name: getattr(self, name) for name in _PARSED}
+        return True
 
     def handle_expect_100(self) -> bool:
         self._expects_continue = True

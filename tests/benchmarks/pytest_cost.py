@@ -24,6 +24,7 @@ _PLUGINS: Final = {
 }
 _FIXTURES: Final = {
     "fake_hostway": 100,
+    "nothing": 0,
     "fake_hostway_server": 200,
     "requests_mock": 0,
     "responses": 0,
@@ -41,6 +42,26 @@ import pytest
 import responses as library
 
 SPENT = defaultdict(list)
+
+
+@pytest.fixture(scope="session")
+def one():
+    return None
+
+
+@pytest.fixture(scope="session")
+def other():
+    return None
+
+
+@pytest.fixture
+def another(pytestconfig):
+    return None
+
+
+@pytest.fixture
+def nothing(pytestconfig, one, other, another):
+    yield
 
 
 @pytest.fixture
@@ -61,7 +82,10 @@ def pytest_runtest_protocol(item):
 def pytest_sessionfinish():
     Path(__file__).with_name("spent.json").write_text(json.dumps(SPENT))
 """
-"""Times every test from before its fixtures are made until they are gone."""
+"""Times every test from before its fixtures are made until they are gone.
+
+The fixture `nothing` does nothing, with as many fixtures that can be overridden as `fake_hostway` has.
+"""
 
 
 def measure(count: int) -> list[Table]:

@@ -258,6 +258,57 @@ def test_doubled_headers_are_joined(talk: Talk, server: ServerHandle) -> None:
     assert names(server) == []
 
 
+# Heads that come again
+
+
+def test_a_head_that_comes_again_has_its_own_body(talk: Talk, server: ServerHandle) -> None:
+    for name in ("a", "b", "c"):
+        talk.say(post(body=b'{"snapshot":{"name":"%b"}}' % name.encode()))
+        assert talk.hear().status == 202
+
+    assert [snapshot.name for snapshot in server.snapshots] == ["a", "b", "c"]
+
+
+def test_of_many_heads_each_is_answered_as_itself(talk: Talk, server: ServerHandle) -> None:
+    wanted = [f"snapshot_{number}" for number in range(40)] * 2
+    for snapshot_id in wanted:
+        talk.say(get(f"{SNAPSHOTS}/{snapshot_id}"), get(host="Host: b.test\r\n"))
+        assert (talk.hear().status, talk.hear().status) == (404, 200)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        get().replace(b"\r\n", b"\n"),
+        get().replace(b"\r\n", b"\n", 1),
+        get().replace(AUTH.encode(), AUTH.encode().replace(b"\r\n", b"\n")),
+        get(SNAPSHOTS, "X-Long: " + "x" * 9000),
+        get().replace(b"Host", b"host"),
+    ],
+    ids=["bare newlines", "a bare newline after the request line", "a bare newline", "long", "another case"],
+)
+def test_heads_of_any_form_may_come_again(again: bytes, talk: Talk) -> None:
+    talk.say(again, get(), again, get("/nothing"), again)
+
+    assert [talk.hear().status for _ in range(5)] == [200, 200, 200, 404, 200]
+
+
+def test_a_head_without_header_lines_is_not_taken_for_another(talk: Talk) -> None:
+    talk.say(get(), b"GET / HTTP/1.1\r\n\r\n", get())
+
+    assert [talk.hear().status for _ in range(3)] == [200, 400, 200]
+
+
+def test_a_head_that_ends_the_connection_ends_it_when_it_was_met_before_too(
+    dial: Dial, listening: ThreadServer
+) -> None:
+    for _ in range(2):
+        talk = dial(listening)
+        talk.say(get(), get(), get(SNAPSHOTS, "Connection: close"))
+        assert [talk.hear().status for _ in range(3)] == [200, 200, 200]
+        assert talk.is_over
+
+
 # 100-continue
 
 
