@@ -26,10 +26,11 @@ def number(what: str, value: object, high: float = LONGEST) -> float:
 
 def positive(what: str, value: object, high: float = LONGEST) -> float:
     """A number above 0, and finite."""
-    checked = number(what, value, high)
-    if not checked:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise WrongTypeError(f"{what}: got {value!r}, expected a number")
+    if not 0 < value <= high:
         raise invalid(what, value, f"a number above 0, up to {high:,}")
-    return checked
+    return value
 
 
 def flag(what: str, value: object) -> bool:
@@ -39,6 +40,9 @@ def flag(what: str, value: object) -> bool:
 
 
 def text(what: str, value: object) -> str:
+    """A string that can be sent and printed."""
     if not isinstance(value, str):
         raise WrongTypeError(f"{what}: got {value!r}, expected a string")
+    if value != value.encode(errors="ignore").decode():
+        raise invalid(what, value, "a string without halves of surrogate pairs")
     return value

@@ -11,6 +11,8 @@ from hostway_fake.clock import FakeClock, SystemClock
 from hostway_fake.contract.readings import READINGS
 from hostway_fake.exceptions import HostwayFakeError, invalid
 from hostway_fake.fake import FakeHostway
+from hostway_fake.faults import FaultScript
+from hostway_fake.faults.outcomes import Unavailable
 from hostway_fake.options import DEFAULT_AUTH, DEFAULT_BUILD_SECONDS
 
 _STOPPING: Final = {signal.SIGINT, signal.SIGTERM}
@@ -86,7 +88,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             auth=(user, password),
             build_seconds=arguments.build_seconds,
             readings=readings,
-            faults=arguments.faults,
+            faults=None if arguments.faults is None else _faults(arguments.faults),
         ) as fake,
     ):
         servers = [fake.add_server(server_id) for server_id in arguments.server or [None]]
@@ -95,6 +97,15 @@ def _serve(arguments: argparse.Namespace) -> int:
             print("\n".join(lines), flush=True)
             signal.sigwait(_STOPPING)
     return 0
+
+
+def _faults(path: str) -> FaultScript:
+    """A script of faults, all of which a socket can show."""
+    script = FaultScript.load(path)
+    for rule in script.rules:
+        if any(isinstance(step.outcome, Unavailable) for step in rule.what.steps):
+            raise invalid("faults", path, f"no unavailable, which is for calls in process only: {rule.which}")
+    return script
 
 
 @contextmanager

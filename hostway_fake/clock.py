@@ -137,7 +137,10 @@ def _aware(what: str, instant: object) -> datetime:
         raise WrongTypeError(f"{what}: got {instant!r}, expected an aware datetime")
     if instant.tzinfo is None:
         raise invalid(what, instant, "an aware datetime, such as datetime(2013, 4, 12, tzinfo=UTC)")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise invalid(what, instant.isoformat(), "an instant from the year 1 to the year 9999 in UTC") from None
 
 
 def _checked_rate(rate: object) -> Fraction:

@@ -73,4 +73,14 @@ def invalid(what: str, value: object, expected: str, candidates: Iterable[str] =
     "revision: got '2014', expected a known revision: '2013-04', '2013-10'"
     """
     listed = ", ".join(repr(str(candidate)) for candidate in candidates)
-    return InvalidValueError(f"{what}: got {value!r}, expected {expected}" + (f": {listed}" if listed else ""), what)
+    return InvalidValueError(
+        f"{what}: got {shown(value)}, expected {expected}" + (f": {listed}" if listed else ""), what
+    )
+
+
+def shown(value: object) -> str:
+    """A value for people."""
+    try:
+        return repr(value)
+    except ValueError:
+        return "a number of too many digits"

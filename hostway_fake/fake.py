@@ -15,7 +15,7 @@ from hostway_fake.contract.errors import REVISIONS
 from hostway_fake.contract.readings import read
 from hostway_fake.domain.identifiers import checked_server_id
 from hostway_fake.domain.state import Snapshot
-from hostway_fake.exceptions import invalid
+from hostway_fake.exceptions import WrongTypeError, invalid
 from hostway_fake.handles import ServerHandle
 from hostway_fake.injection import Faults
 from hostway_fake.journal.calls import Call
@@ -271,14 +271,23 @@ class FakeHostway:
 
         session = HostwaySession()
         session.auth = self.auth
+        if not self.auth[1].isascii():
+            session.auth = (self.auth[0].encode(), self.auth[1].encode())  # type: ignore[assignment]  # or Latin-1 only
         if not self._over_socket:
             self.mount(session)
         return session
 
     def mount(self, session: "requests.Session", max_retries: "int | Retry" = 0) -> None:
         """Let a session reach this fake at `url`, without a socket; ``max_retries`` is that of requests' adapter."""
+        import requests
+        from urllib3 import Retry
+
         from hostway_fake.transports.requests import HostwayAdapter
 
+        if not isinstance(session, requests.Session):
+            raise WrongTypeError(f"session: got {session!r}, expected a requests.Session")
+        if not isinstance(max_retries, Retry):
+            checks.whole("max_retries", max_retries, 0)
         adapter = HostwayAdapter(self._pool(), max_retries)
         for prefix in adapter.prefixes:
             session.mount(prefix, adapter)
@@ -328,7 +337,9 @@ class FakeHostway:
         from hostway_fake.transports.server import ThreadServer
 
         checks.positive("read_timeout", read_timeout)
-        server = ThreadServer(self.wsgi_app, self._worlds, checks.text("host", host), port, read_timeout)
+        if not checks.text("host", host) or "\0" in host:
+            raise invalid("host", host, "an address of this machine, such as '127.0.0.1'")
+        server = ThreadServer(self.wsgi_app, self._worlds, host, port, read_timeout)
         self._servers.add(server)
         try:
             yield server

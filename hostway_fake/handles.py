@@ -44,12 +44,12 @@ class ServerHandle:
             raise invalid("name", name, "a string that is not empty, without halves of surrogate pairs")
         if status not in tuple(SnapshotStatus):
             raise invalid("status", status, "one of", SnapshotStatus)
-        with _refusals_as_errors(self.id):
+        with _refusals_as_errors(f"{self.id}: snapshot {name!r}"):
             return self._world.add_snapshot(self.id, CreateSnapshot(name), SnapshotStatus(status))
 
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Delete a snapshot, built or not; one that is not there or DELETED raises `hostway_fake.RefusedError`."""
-        with _refusals_as_errors(self.id):
+        with _refusals_as_errors(f"{self.id}: {snapshot_id!r}"):
             self._world.delete_snapshot(self.id, snapshot_id)
 
     def restore_snapshot(self, snapshot_id: str) -> None:
@@ -57,14 +57,14 @@ class ServerHandle:
 
         One that is in BUILD, not there or DELETED raises `hostway_fake.RefusedError`.
         """
-        with _refusals_as_errors(self.id):
+        with _refusals_as_errors(f"{self.id}: {snapshot_id!r}"):
             self._world.restore_snapshot(self.id, snapshot_id)
 
     def attach_volume(self, volume_id: str | None = None) -> str:
         """Attach a volume, so that a snapshot is refused with 400; returns its id, drawn when none is given."""
         if volume_id is not None:
             checked_volume_id(volume_id)
-        with _refusals_as_errors(self.id):
+        with _refusals_as_errors(f"{self.id}: {volume_id or 'a new volume'}"):
             return self._world.attach_volume(self.id, volume_id)
 
     def detach_volume(self, volume_id: str) -> None:
@@ -75,8 +75,8 @@ class ServerHandle:
 
 
 @contextmanager
-def _refusals_as_errors(server_id: str) -> Iterator[None]:
+def _refusals_as_errors(what: str) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        raise RefusedError(f"{server_id}: Hostway would answer {refusal}") from None
+        raise RefusedError(f"{what}: Hostway would answer {refusal}") from None

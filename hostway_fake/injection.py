@@ -15,7 +15,10 @@ DOWN: Final = before_commit.respond(503)
 
 
 class Rule:
-    """A fault rule that was written: what it has met, and the means to take it away."""
+    """A fault rule that was written: what it has met, and the means to take it away.
+
+    One that was taken away still says what it had met until then.
+    """
 
     def __init__(self, world: World, standing: Standing) -> None:
         self._world = world
@@ -24,10 +27,7 @@ class Rule:
 
     @property
     def _standing(self) -> Standing:
-        for standing in self._world.rules:
-            if standing.number == self._number:
-                return standing
-        raise invalid("rule", self.name, "one that was not removed", (rule.name for rule in self._world.rules))
+        return self._world.rule(self._number)
 
     @property
     def hits(self) -> int:
@@ -70,7 +70,8 @@ class Begun(Outcomes[Rule]):
 
     def named(self, name: str) -> "Begun":
         """Give the rule a name, by which it is listed and stands in the journal."""
-        return self._but(name=name)
+        self.faults.forget(self)
+        return self._but(name=checks.text("named", name))
 
     def first(self, n: int) -> "Begun":
         """Act on the first ``n`` matching calls."""
@@ -90,11 +91,11 @@ class Begun(Outcomes[Rule]):
 
     def between(self, start: float, end: float) -> "Begun":
         """Act on matching calls from ``start`` up to, but not at, ``end``: virtual seconds from now."""
-        return self._hitting(between=(start, end))
+        return self._once("between", self.hits.between, (start, end))
 
     def with_probability(self, probability: float) -> "Begun":
         """Act on a share of the matching calls, drawn from the seed of the fake."""
-        return self._hitting(probability=probability)
+        return self._once("probability", self.hits.probability, probability)
 
     def before_commit(self) -> "Begun":
         """Nothing has happened when the fault acts. This is so unless told otherwise."""
@@ -109,6 +110,12 @@ class Begun(Outcomes[Rule]):
             self.faults.forget(self)
             raise invalid(word, n, f"one way of counting, and {self.hits} was said already")
         return self._hitting(count=(word, n))
+
+    def _once(self, word: str, before: object, said: object) -> "Begun":
+        if before is not None:
+            self.faults.forget(self)
+            raise invalid(word, said, f"to be said once, and {before} was said already")
+        return self._hitting(**{word: said})
 
     def _hitting(self, **said: object) -> "Begun":
         self.faults.forget(self)
@@ -194,12 +201,20 @@ class Faults:
         self._world.remove_rules((standing[name],))
 
     def clear(self) -> None:
-        """Take all rules away, also those that were begun only."""
+        """Take all rules away, also those that were begun only; a script that ran out is forgiven."""
         self._world.remove_rules([rule.number for rule in self._world.rules])
+        self._world.exhausted()
         self._begun.clear()
 
     def check(self) -> None:
-        """Raise `hostway_fake.UnfinishedRuleError` if a rule was begun and given no outcome; closing the fake asks."""
+        """Raise what a client may have swallowed, or a test forgotten; closing the fake asks.
+
+        `hostway_fake.ScriptExhaustedError` where a script with ``then="fail_test"`` ran out,
+        `hostway_fake.UnfinishedRuleError` where a rule was begun and given no outcome.
+        """
+        exhausted = self._world.exhausted()
+        if exhausted:
+            raise exhausted[0]
         if self._begun:
             begun = "; ".join(str(rule) for rule in self._begun)
             self._begun.clear()
@@ -216,4 +231,6 @@ class Faults:
 
     def write(self, rule: FaultRule) -> Rule:
         """Let a rule stand from now on."""
+        if not isinstance(rule, FaultRule):
+            raise WrongTypeError(f"rule: got {rule!r}, expected a FaultRule")
         return Rule(self._world, self._world.add_rule(rule))

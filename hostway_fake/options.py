@@ -1,7 +1,9 @@
 """The options of a fake, each checked when it is given: what is wrong is named, with what was expected."""
 
+import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -22,6 +24,8 @@ DEFAULT_JOURNAL_SIZE: Final = 10_000
 DEFAULT_BUILD_SECONDS: Final = 60
 """How long a snapshot stays in BUILD unless told otherwise."""
 
+_LABEL: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+
 CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {"fake": FakeClock, "follow": FollowingClock, "system": SystemClock}
 
 
@@ -30,10 +34,15 @@ def unknown(names: Mapping[str, object], known: Mapping[str, object]) -> Unknown
     return UnknownOptionError(f"unknown option {', '.join(names)}; the options are {', '.join(known)}")
 
 
+def checked_options(given: object) -> None:
+    if not isinstance(given, Mapping):
+        raise WrongTypeError(f"fake_hostway_options: got {given!r}, expected a mapping of options of FakeHostway")
+
+
 def checked_auth(auth: object) -> tuple[str, str]:
     match auth:
         case (str(user), str(password)):
-            return checked_account(user), password
+            return checked_account(user), checks.text("password", password)
         case _:
             raise WrongTypeError(f"auth: got {auth!r}, expected a tuple of user and password")
 
@@ -56,6 +65,10 @@ def checked_seconds(what: str, seconds: object) -> timedelta:
 
 def checked_time_zone(time_zone: object) -> tzinfo:
     if isinstance(time_zone, tzinfo):
+        try:
+            datetime(2013, 4, 12, tzinfo=UTC).astimezone(time_zone)
+        except (NotImplementedError, TypeError, ValueError):
+            raise invalid("time_zone", time_zone, "a tzinfo that tells its offset from UTC") from None
         return time_zone
     try:
         return ZoneInfo(str(time_zone))
@@ -68,7 +81,7 @@ def checked_clock(clock: object) -> Clock:
         return CLOCKS[clock]()
     if isinstance(clock, Clock) and not isinstance(clock, type):
         now = clock.now()
-        if not isinstance(now, datetime) or now.tzinfo is None:
+        if not isinstance(now, datetime) or now.utcoffset() is None:
             raise invalid("clock", now, "a now() that is an aware datetime")
         return clock
     raise invalid("clock", clock, "an object with now(), or one of", CLOCKS)
@@ -80,10 +93,17 @@ def checked_url(url: object) -> str:
         raise WrongTypeError(f"url: got {url!r}, expected {expected}")
     try:
         parts = urlsplit(url)
-        port = parts.port
+        port, is_host = parts.port, _is_host(parts.netloc, parts.hostname)
     except ValueError:
         raise invalid("url", url, expected) from None
     whole = url.rstrip("/").lower() == f"{parts.scheme}://{parts.netloc}".lower() and "@" not in url
-    if parts.scheme not in ("http", "https") or not parts.hostname or not whole or port == 0:
+    if parts.scheme not in ("http", "https") or not whole or port == 0 or not is_host:
         raise invalid("url", url, expected)
     return url.rstrip("/")
+
+
+def _is_host(netloc: str, host: str | None) -> bool:
+    """Whether every client sends a host as it stands: others are encoded on the way, and lead past the fake."""
+    if netloc.startswith("["):
+        return not IPv6Address(host or "").scope_id
+    return host is not None and len(host) <= 253 and all(_LABEL.fullmatch(label) for label in host.split("."))

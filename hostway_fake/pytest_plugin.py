@@ -113,8 +113,9 @@ def fake_hostway(
     fake_hostway_options: Mapping[str, Any],
 ) -> "Iterator[FakeHostway]":
     """A Hostway account of this test's own, in process."""
-    from hostway_fake.options import checked_auth
+    from hostway_fake.options import checked_auth, checked_options
 
+    checked_options(fake_hostway_options)
     options: dict[str, Any] = {"url": fake_hostway_base_url, "auth": fake_hostway_credentials, **fake_hostway_options}
     test = pytestconfig.stash[_TEST]
     options |= _marked(test)

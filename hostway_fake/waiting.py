@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from math import inf
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
@@ -150,7 +151,10 @@ def sleeper(world: World) -> Callable[[float], None]:
     """What ``time.sleep`` is to a client, on the world's clock."""
 
     def sleep(seconds: float) -> None:
-        fake_clock(world.clock, "sleep").advance(seconds)
+        clock = fake_clock(world.clock, "sleep")
+        if isinstance(seconds, int | float) and not 0 <= seconds < inf:
+            raise invalid("sleep", seconds, "seconds, a number that is not negative")
+        clock.advance(seconds)
 
     return sleep
 

@@ -18,7 +18,7 @@ from hostway_fake.domain.builds import BuildRule
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.state import Event, Server, Snapshot
-from hostway_fake.exceptions import FrozenClockError, invalid
+from hostway_fake.exceptions import FrozenClockError, ScriptExhaustedError, invalid
 from hostway_fake.faults import rules
 from hostway_fake.faults.rules import Fault, FaultRule, Standing, Subject
 from hostway_fake.journal.calls import Call, Effect
@@ -73,6 +73,8 @@ class World:
         self._errors = 0
         self._polls: dict[str, tuple[datetime, int]] = {}
         self._rules: tuple[Standing, ...] = ()  # newest first
+        self._removed: dict[int, Standing] = {}
+        self._exhausted: list[ScriptExhaustedError] = []
         self._written = 0
         self._calls = 0
         self._journal: deque[Call] = deque(maxlen=settings.journal_size)
@@ -180,7 +182,7 @@ class World:
             snapshots.check_create(server, command, settings.readings)
             number = self._sequence = self._sequence + 1
             snapshot = Snapshot(
-                identifiers.snapshot_id(settings.seed, number, server_id, now.astimezone(settings.time_zone)),
+                identifiers.snapshot_id(settings.seed, number, server_id, identifiers.in_zone(now, settings.time_zone)),
                 command.name,
                 command.description,
                 requested_at=now,
@@ -230,7 +232,9 @@ class World:
             stored, _ = self._read(server_id, now)
             if volume_id is None:
                 number = self._sequence = self._sequence + 1
-                volume_id = identifiers.volume_id(self.settings.seed, number, now.astimezone(self.settings.time_zone))
+                volume_id = identifiers.volume_id(
+                    self.settings.seed, number, identifiers.in_zone(now, self.settings.time_zone)
+                )
             self._servers[server_id] = volumes.attach(stored, volume_id)
             return volume_id
 
@@ -308,13 +312,32 @@ class World:
     def remove_rules(self, numbers: Collection[int]) -> None:
         """Take away the fault rules of these numbers, if they still stand."""
         with self._lock:
+            self._removed |= {rule.number: rule for rule in self._rules if rule.number in numbers}
             self._rules = tuple(rule for rule in self._rules if rule.number not in numbers)
 
-    def meet(self, subject: Subject) -> Fault | None:
-        """What a call meets; every rule that it matches counts it."""
+    def rule(self, number: int) -> Standing:
+        """A fault rule, which may have been taken away since: then as it was at last."""
         with self._lock:
-            self._rules, fault = rules.meet(self._rules, subject, self.clock.now(), self.settings.seed)
+            return next((rule for rule in self._rules if rule.number == number), None) or self._removed[number]
+
+    def meet(self, subject: Subject) -> Fault | None:
+        """What a call meets; every rule that it matches counts it.
+
+        A script that has no step left for it may raise `ScriptExhaustedError`, which is kept for `exhausted`.
+        """
+        with self._lock:
+            try:
+                self._rules, fault = rules.meet(self._rules, subject, self.clock.now(), self.settings.seed)
+            except ScriptExhaustedError as error:
+                self._exhausted.append(error)
+                raise
             return fault
+
+    def exhausted(self) -> list[ScriptExhaustedError]:
+        """The scripts that ran out since this was last asked: a client may have swallowed what was raised."""
+        with self._lock:
+            errors, self._exhausted = self._exhausted, []
+            return errors
 
     def rehearsal(self) -> "World":
         """This world as it would go on: what is done there has no effect here."""

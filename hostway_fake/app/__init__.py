@@ -126,6 +126,8 @@ def _body(environ: "WSGIEnvironment", headers: dict[str, str]) -> bytes:
 class _Response(Response):
     """An answer is finished: no header of it is to be completed or corrected."""
 
+    default_mimetype = None
+
     def get_wsgi_response(self, environ: "WSGIEnvironment") -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
         return self.iter_encoded(), self.status, self.headers.to_wsgi_list()
 

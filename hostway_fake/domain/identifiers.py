@@ -4,7 +4,7 @@ A draw is a hash, not a step of a generator, so nothing but its arguments can ch
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from hashlib import blake2b
 from typing import Final
 from uuid import UUID
@@ -22,6 +22,18 @@ SNAPSHOT_ID: Final = re.compile(rf"snapshot_{SERVER_ID.pattern}_[0-9]{{4}}[A-Z][
 VOLUME_ID: Final = re.compile(r"hbs[0-9]{4}[A-Z][a-z]{2}[0-9]{2}_[0-9A-Za-z]{9}")
 
 DEFAULT_ZONE: Final = "USOTE"
+
+
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def in_zone(instant: datetime, time_zone: tzinfo) -> datetime:
+    """An instant as a zone's clocks show it, without the zone; at the ends of time, the last that they can show."""
+    try:
+        return instant.astimezone(time_zone).replace(tzinfo=None)
+    except OverflowError:
+        return (_LAST if instant.year == _LAST.year else _FIRST).replace(tzinfo=None)
 
 
 def _draw(seed: int, purpose: str, number: int) -> bytes:

@@ -9,7 +9,7 @@ class Refusal(Exception):
     def __init__(self, error: ProviderError, at_fault: object = "") -> None:
         self.error = error
         self.details: str = error.details.format(at_fault)
-        super().__init__(f"{error.status} {error.message}: {self.details}")
+        super().__init__(f"{error.status} {error.message}" + (f": {self.details}" if self.details else ""))
 
 
 class MethodRefused(Refusal):

@@ -7,7 +7,7 @@ from typing import ClassVar, Final, Generic, TypeVar
 
 from hostway_fake import checks
 from hostway_fake.contract.errors import INJECTED, ProviderError
-from hostway_fake.exceptions import invalid
+from hostway_fake.exceptions import WrongTypeError, invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Respond:
             raise invalid("status", self.status, "one with an error body, or a body beside it", map(str, INJECTED))
         if self.body is not None and checks.text("body", self.body) and self.status in (204, 304):
             raise invalid("status", self.status, "one that may have a body")
-        if not (checks.text("content_type", self.content_type).isprintable() and self.content_type.isascii()):
+        media_type = checks.text("content_type", self.content_type)
+        if not (media_type and media_type.isprintable() and media_type.isascii()):
             raise invalid("content_type", self.content_type, "a media type, such as 'text/html'")
         if self.retry_after is not None:
             checks.whole("retry_after", self.retry_after, 0)
@@ -146,6 +147,8 @@ class Step:
     after_commit: bool = False
 
     def __post_init__(self) -> None:
+        if self.outcome is not None and not isinstance(self.outcome, Outcome):
+            raise WrongTypeError(f"outcome: got {self.outcome!r}, expected one such as Respond(503)")
         if self.after_commit and isinstance(self.outcome, Unavailable):
             raise invalid("outcome", "unavailable", "another after the commit point: a refused call was never heard")
 
@@ -204,7 +207,8 @@ class Outcomes(ABC, Generic[T_co]):
     def truncate(self, keep: int | float) -> T_co:
         """Close the connection in the body: after so many bytes (int), or a share of it (float from 0.0 to 1.0).
 
-        Never all of it is sent. Before the commit point it is the answer that the operation would have given.
+        Never all of it is sent; where there is no body to cut, the connection is closed before the status line. Before
+        the commit point it is the answer that the operation would have given.
         """
         return self._end(TruncatedBody, keep)
 

@@ -14,6 +14,10 @@ Place = tuple[str | int, ...]
 """Keys and indices, from the outermost in."""
 
 
+_DEEPEST: Final = 8
+"""No file has anything at a place that is deeper."""
+
+
 class Wrong(Exception):
     """Something is wrong at a place."""
 
@@ -112,12 +116,12 @@ def _note_values(lines: dict[Place, int], table: Place, number: int, statement: 
             noted = end
 
 
-def _places(value: object) -> Iterator[Place]:
+def _places(value: object, depth: int = _DEEPEST) -> Iterator[Place]:
     """The places of all that a value holds."""
     held = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, each in held:
+    for key, each in held if depth else ():
         yield (key,)
-        yield from ((key, *rest) for rest in _places(each))
+        yield from ((key, *rest) for rest in _places(each, depth - 1))
 
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')

@@ -145,6 +145,12 @@ class Selected:
 
     def __post_init__(self) -> None:
         _checked_step("step", self.step)
+        if self.step.outcome is None:
+            raise invalid("step", str(self.step), "one that does something")
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return (self.step,)
 
     def owed(self, hits: int, acted: int) -> int:
         return self.hits.owed(hits, acted)
@@ -201,6 +207,13 @@ class Limit:
     def __post_init__(self) -> None:
         checks.whole("calls", self.calls)
         checks.positive("per_seconds", self.per_seconds)
+        if not timedelta(seconds=self.per_seconds):
+            raise invalid("per_seconds", self.per_seconds, "at least a microsecond")
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Its step differs from call to call, and is an answer always."""
+        return ()
 
     def owed(self, hits: int, acted: int) -> int:
         return 0

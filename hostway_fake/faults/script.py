@@ -13,8 +13,8 @@ from typing import Annotated, Any, Final, Literal, Self
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from hostway_fake.domain.builds import BuildRule
-from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid
+from hostway_fake.domain.builds import ENDS, BuildRule
+from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid, shown
 from hostway_fake.faults import places
 from hostway_fake.faults.outcomes import Respond, Step, after_commit, before_commit, ok
 from hostway_fake.faults.places import Place, Wrong, at, spelled
@@ -130,14 +130,15 @@ class FaultScript:
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
         """Read a ``.json`` file, or TOML; what is wrong is raised with the file, the line and the key."""
-        if not isinstance(path, str | PathLike):
+        if not isinstance(path, str | PathLike) or not path:
             raise WrongTypeError(f"faults: got {path!r}, expected the path of a TOML or JSON file")
         path = Path(path)
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidValueError(f"{path}: cannot be read: {error}") from None
-        decode: Callable[[str], Any] = json.loads if places.is_json(path) else tomllib.loads
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, ValueError) as error:
+            named = str(path).encode(errors="backslashreplace").decode()
+            raise InvalidValueError(f"{named}: cannot be read: {error}") from None
+        decode: Callable[[str], Any] = _json if places.is_json(path) else tomllib.loads
         try:
             data = decode(text)
         except (ValueError, RecursionError) as error:
@@ -164,7 +165,7 @@ class FaultScript:
             file = msgspec.convert(data, _File)
         except msgspec.ValidationError as error:
             place, said = _placed(str(error))
-            raise Wrong(place, said) from None
+            raise Wrong(place, (_got(data, place) if said.startswith("expected") else "") + said) from None
         rules: dict[Place, FaultRule] = {}
         names: set[str] = set()
         for table, make in _RULES.items():
@@ -186,6 +187,19 @@ class FaultScript:
         return msgspec.json.schema(_File)
 
 
+def _json(text: str) -> Any:
+    """What JSON holds; of two equal keys, the second would hide the first."""
+    return json.loads(text, object_pairs_hook=_without_doubles)
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    held = dict(pairs)
+    if len(held) < len(pairs):
+        twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
+        raise ValueError(f"the key {twice!r} stands twice")
+    return held
+
+
 _KEYS: Final = {"operation": "on", "steps": "script"}
 """The keys of values that are called otherwise in Python."""
 
@@ -193,6 +207,10 @@ _KEYS: Final = {"operation": "on", "steps": "script"}
 def _key(data: Struct, what: str) -> str:
     """The key of a value at fault, if the table that was read has it."""
     key = _KEYS.get(what, what)
+    if what in ("start", "end") and isinstance(data, _Rule):
+        key = "between"
+    if what == "end" and isinstance(data, _Outage):
+        key = "seconds"
     return key if key in data.__struct_fields__ else ""
 
 
@@ -267,7 +285,18 @@ def _placed(message: str) -> tuple[Place, str]:
     if unknown := _UNKNOWN.search(match["what"]):
         known = _known(place)
         return (*place, unknown[1]), f"got an unknown key, expected one of: {', '.join(known)}"
-    return tuple(place), match["what"][0].lower() + match["what"][1:]
+    said = match["what"][0].lower() + match["what"][1:]
+    if said.startswith("invalid enum value"):
+        said = "expected 'ok' or a table" if "script" in place else "expected one of: " + ", ".join(map(repr, ENDS))
+    return tuple(place), said.rpartition(", got `")[0] or said
+
+
+def _got(data: Any, place: Place) -> str:
+    """The value at a place, to stand before what was expected."""
+    for part in place:
+        data = data[part]
+    value = shown(data)
+    return f"got {value if len(value) <= 60 else value[:57] + '...'}, "
 
 
 def _known(place: list[str | int]) -> list[str]:

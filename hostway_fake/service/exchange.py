@@ -8,6 +8,7 @@ from hostway_fake.contract.errors import FORBIDDEN, NOT_FOUND, UNAUTHORIZED
 from hostway_fake.contract.operations import resolve
 from hostway_fake.domain.refusals import MethodRefused, Refusal
 from hostway_fake.exceptions import HostwayFakeError
+from hostway_fake.faults.outcomes import Delay
 from hostway_fake.journal.calls import Effect
 from hostway_fake.service import rendering
 from hostway_fake.service.faulting import Handled, subject, suffer
@@ -26,7 +27,7 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
     """
     call = _identified(worlds, request)
     world, arrived, rule = call.world, call.world.clock.now(), None
-    result: Exchanged | HostwayFakeError
+    result: Exchanged | Exception
     try:
         fault = world.meet(subject(call)) if world.rules else None
         if fault is None:
@@ -36,6 +37,8 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
             effect, saw, result = suffer(call, fault.step, _handled)
     except HostwayFakeError as error:
         effect, saw, result = Effect.NONE, type(error).__name__, error
+    except OSError as stopped:  # the server ends while a call is delayed that nothing has come of yet
+        effect, saw, result = Effect.NONE, Delay.word, stopped
     world.record(
         arrived,
         call.operation.name if call.operation else None,
@@ -49,7 +52,7 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
         request.body,
         _finished(result),
     )
-    if isinstance(result, HostwayFakeError):
+    if isinstance(result, Exception):
         raise result
     return result
 
@@ -67,7 +70,7 @@ def _handled(call: Call) -> Handled:
     return effect, str(answer.status), answer.without_body() if call.request.method == "HEAD" else answer
 
 
-def _finished(result: Exchanged | HostwayFakeError) -> bytes:
+def _finished(result: Exchanged | Exception) -> bytes:
     """The body of the answer, though the client may never see it."""
     answer = result.answer if isinstance(result, Breakage) else result
     return answer.body if isinstance(answer, Answer) else b""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hostway_fake.clock import FakeClock, SystemClock
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.exceptions import EndlessWaitError, HostwayFakeError, NoWireError
-from hostway_fake.faults.outcomes import Delay, Hang, Respond, SlowBody, Step, TruncatedBody, Unavailable
+from hostway_fake.faults.outcomes import Delay, EmptyResponse, Hang, Respond, SlowBody, Step, TruncatedBody, Unavailable
 from hostway_fake.faults.rules import Subject
 from hostway_fake.journal.calls import Effect
 from hostway_fake.service import parsing, rendering
@@ -53,16 +53,20 @@ def suffer(
         return handle(call) if _waits(call, outcome.seconds, outcome.real) else _gone(effect)
     elif isinstance(outcome, TruncatedBody | SlowBody):
         answer = handle(call._replace(world=call.world.rehearsal()))[2]
+        if isinstance(outcome, SlowBody) and not answer.body:
+            effect, _, answer = handle(call)  # without a body it arrives whole
     match outcome:
         case Respond():
             injected = rendering.injected(call.world, call.operation, outcome)
             return effect, str(injected.status), injected.without_body() if call.request.method == "HEAD" else injected
-        case Delay(seconds, real) if answer is not None:
-            return (effect, str(answer.status), answer) if _waits(call, seconds, real) else _gone(effect)
+        case Delay(_, real) if _is_real(call, real):
+            return effect, outcome.word, Breakage(outcome, answer)
+        case Delay(seconds) if answer is not None:
+            return (effect, str(answer.status), answer) if _waits(call, seconds) else _gone(effect)
         case SlowBody() if answer is not None:
             return _slowly(call, outcome, effect, answer)
         case TruncatedBody() if answer is not None and not answer.body:
-            return effect, str(answer.status), answer
+            return effect, outcome.word, Breakage(EmptyResponse(), answer)
         case Hang() if call.request.wait is None and call.request.patience is None:
             return effect, outcome.word, EndlessWaitError(_unending(call))
         case Hang() if call.request.patience is not None:
@@ -82,7 +86,7 @@ def _slowly(call: Call, outcome: SlowBody, effect: Effect, answer: Answer) -> tu
     """A body byte by byte: the client waits for each of them anew."""
     for_a_byte = 1 / outcome.bytes_per_second
     if _is_real(call, outcome.real):
-        return effect, str(answer.status), Breakage(outcome, answer)
+        return effect, outcome.word, Breakage(outcome, answer)
     if answer.body and not _outlasts(call, for_a_byte):
         _waits(call, for_a_byte)
         return effect, outcome.word, Breakage(outcome, answer)

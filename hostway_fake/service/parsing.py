@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from hostway_fake.contract.errors import BAD_BODY, BAD_HTTP, BODY_TOO_LARGE, UNSUPPORTED_MEDIA
@@ -11,7 +12,10 @@ from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.service.messages import Request
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-_LENGTH: Final = re.compile(r"[0-9]{1,18}")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE: Final = re.compile(r"[^\0\r\n]*")
+_LENGTH: Final = re.compile(r"[0-9]+")
+_LONGEST: Final = 18
 _BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 _MEDIA_TYPE_END: Final = re.compile(r"[;,\s]")
 
@@ -24,15 +28,34 @@ def check_message(request: Request) -> None:
     host = headers.get("host", "")
     if not _HOST.fullmatch(host):
         raise Refusal(BAD_HTTP, f"Host must be a host and an optional port, not {_brief(host)}.")
+    if not _is_token(request.method):
+        raise Refusal(BAD_HTTP, f"The method must be a token, not {_brief(request.method)}.")
+    for name, value in headers.items():
+        if not _is_token(name):
+            raise Refusal(BAD_HTTP, f"The name of a header must be a token, not {_brief(name)}.")
+        if not _VALUE.fullmatch(value):
+            raise Refusal(BAD_HTTP, f"The header {name} holds a control character: {_brief(value)}.")
     length = headers.get("content-length")
     if length is None:
         return
     if not _LENGTH.fullmatch(length):
         raise Refusal(BAD_HTTP, f"Content-Length must be a number, not {_brief(length)}.")
-    if len(request.body) < int(length) <= BODY_LIMIT:
-        raise Refusal(BAD_HTTP, f"The body ended after {len(request.body)} of {length} bytes.")
-    if len(request.body) > int(length):
-        raise Refusal(BAD_HTTP, f"The body goes on after {length} bytes.")
+    declared = _declared(request)
+    if len(request.body) < declared <= BODY_LIMIT:
+        raise Refusal(BAD_HTTP, f"The body ended after {len(request.body)} of {declared} bytes.")
+    if len(request.body) > declared:
+        raise Refusal(BAD_HTTP, f"The body goes on after {declared} bytes.")
+
+
+@lru_cache(maxsize=1024)
+def _is_token(text: str) -> bool:
+    return _TOKEN.fullmatch(text) is not None
+
+
+def _declared(request: Request) -> int:
+    """The length that a request says its body has; one too long for a number is over every limit."""
+    digits = request.headers.get("content-length", "0").lstrip("0")
+    return int(digits or 0) if len(digits) <= _LONGEST else 10**_LONGEST
 
 
 def create_snapshot(request: Request) -> CreateSnapshot:
@@ -60,7 +83,7 @@ def _json(request: Request) -> dict[str, object]:
     media_type = _MEDIA_TYPE_END.split(request.headers.get("content-type", "").strip(), maxsplit=1)[0]
     if media_type and media_type.lower() != "application/json":
         raise Refusal(UNSUPPORTED_MEDIA, _brief(media_type))
-    if max(len(request.body), int(request.headers.get("content-length", 0))) > BODY_LIMIT:
+    if max(len(request.body), _declared(request)) > BODY_LIMIT:
         raise Refusal(BODY_TOO_LARGE, BODY_LIMIT)
     if _depth(request.body) > DEPTH_LIMIT:
         raise Refusal(BAD_BODY, "The body is nested too deeply.")

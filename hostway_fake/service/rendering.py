@@ -17,7 +17,7 @@ from hostway_fake.contract.errors import (
 )
 from hostway_fake.contract.operations import Operation
 from hostway_fake.contract.readings import Readings
-from hostway_fake.domain.identifiers import MONTHS
+from hostway_fake.domain.identifiers import MONTHS, in_zone
 from hostway_fake.domain.refusals import MethodRefused, Refusal
 from hostway_fake.domain.state import Server, Snapshot
 from hostway_fake.faults.outcomes import Respond
@@ -49,7 +49,7 @@ def _json(world: World, status: int, document: object, *headers: tuple[str, str]
 
 
 def _date(world: World) -> str:
-    return _http_date(world.clock.now().astimezone(UTC).replace(microsecond=0))
+    return _http_date(in_zone(world.clock.now(), UTC).replace(microsecond=0))
 
 
 @lru_cache(maxsize=64)
@@ -108,7 +108,7 @@ def _create_time(snapshot: Snapshot, readings: Readings, time_zone: tzinfo) -> s
     if snapshot.completed_at is None:
         return "" if readings["pending_create_time"] == "empty" else "0000-00-00 00:00:00"
     instant = snapshot.completed_at if readings["create_time_is"] == "completed" else snapshot.requested_at
-    return instant.astimezone(time_zone).replace(tzinfo=None).isoformat(" ", "seconds")
+    return in_zone(instant, time_zone).isoformat(" ", "seconds")
 
 
 def refused(world: World, refusal: Refusal, retry_after: int | None = None) -> Answer:

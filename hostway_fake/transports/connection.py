@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
 from hostway_fake.contract.limits import BODY_LIMIT
+from hostway_fake.faults.outcomes import Delay
 from hostway_fake.service.messages import Answer, Breakage, Exchanged
 from hostway_fake.transports.breaking import ServerStopped, break_wire
 
@@ -90,6 +91,11 @@ def _fields(received: bytes) -> bytes:
     )
 
 
+def _words(header: str) -> list[str]:
+    """The members of a header that is a list, in lower case."""
+    return [word.strip().lower() for word in header.split(",")]
+
+
 class Connection(BaseHTTPRequestHandler):
     """One connection. Answers leave in one send, and carry ``Content-Length`` always."""
 
@@ -139,12 +145,11 @@ class Connection(BaseHTTPRequestHandler):
             self.requestline = ""
             self.send_error(400, "The request line is empty.")
             return
-        if not self.parse_request():
-            return
-        if self.request_version == "HTTP/0.9":
-            self.send_error(400, "The request line names no version of HTTP.")
-            return
         try:
+            if not self.parse_request():
+                return
+            if self.request_version == "HTTP/0.9":
+                raise _Flaw("The request line names no version of HTTP.")
             environ = self._environ(self._body())
         except _Flaw as flaw:
             self.send_error(400, str(flaw))
@@ -168,6 +173,10 @@ class Connection(BaseHTTPRequestHandler):
             return True
         if not super().parse_request():
             return False
+        if self.headers.defects or self.headers.get_payload():
+            raise _Flaw("A header is not a name, a colon and a value.")  # what followed it was not read as headers
+        if "close" in _words(self.headers.get("Connection", "")):
+            self.close_connection = True
         if fields and len(head) <= _HEAD_LIMIT and not self._expects_continue:
             if len(self._heads) == _HEADS:
                 self._heads.clear()
@@ -206,7 +215,7 @@ class Connection(BaseHTTPRequestHandler):
             return b""
         if not (length.isascii() and length.isdigit()):
             raise _Flaw(f"Content-Length must be a number, not {', '.join(lengths)!a}.")
-        if len(length) > 18 or int(length) > BODY_LIMIT:
+        if len(length.lstrip("0")) > 18 or int(length) > BODY_LIMIT:
             self.close_connection = self._unread = True
             return b""
         self._continue()
@@ -336,6 +345,10 @@ class Connection(BaseHTTPRequestHandler):
             self._linger()
 
     def _break(self, breakage: Breakage) -> None:
+        if isinstance(breakage.outcome, Delay) and breakage.answer is not None:
+            self._server.wait(breakage.outcome.seconds)
+            self._send(breakage.answer)
+            return
         self.close_connection = True
         break_wire(self.connection, breakage, self._head_of, self._server.wait)
 

@@ -1,7 +1,12 @@
 """The way in for ``httpx``, without a socket: transports that raise what httpx raises on a wire."""
 
+import errno
+import os
 from collections.abc import AsyncIterator, Iterator
+from typing import TypeVar
 
+import h11
+import httpcore
 import httpx
 
 from hostway_fake.exceptions import BlockedHostError
@@ -16,6 +21,8 @@ from hostway_fake.faults.outcomes import (
 )
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
 from hostway_fake.transports.origin import Exchange, Idle, Origin
+
+_Error = TypeVar("_Error", bound=Exception)
 
 
 class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -96,19 +103,35 @@ def _broken(outcome: Outcome, breakage: Breakage) -> httpx.Response:
             part = outcome.part(answer.body)
             said = "peer closed connection without sending complete message body"
             numbers = f"(received {len(part)} bytes, expected {len(answer.body)})"
-            return _whole(answer, _Body(part, httpx.RemoteProtocolError(f"{said} {numbers}")))
+            return _whole(answer, _Body(part, _no_http(f"{said} {numbers}")))
         case SlowBody() if answer is not None:
-            return _whole(answer, _Body(b"", httpx.ReadTimeout("The read operation timed out")))
+            return _whole(answer, _Body(b"", _failed(httpx.ReadTimeout, TimeoutError("timed out"))))
         case Hang():
-            raise httpx.ReadTimeout("The read operation timed out")
+            raise _failed(httpx.ReadTimeout, TimeoutError("timed out"))
         case ConnectionReset():
-            raise httpx.ReadError("Connection reset by peer")
-        case MalformedBody(garbage=garbage):
-            raise httpx.RemoteProtocolError(f"illegal status line: {garbage!r}")
+            raise _failed(httpx.ReadError, OSError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))
+        case MalformedBody():
+            raise _no_http("illegal request line")
         case Unavailable():
-            raise httpx.ConnectError("Connection refused")
+            raise _failed(httpx.ConnectError, OSError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED)))
         case _:
-            raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+            below = httpcore.RemoteProtocolError("Server disconnected without sending a response.")
+            raise _caused(httpx.RemoteProtocolError(str(below)), below)
+
+
+def _failed(kind: type[httpx.TransportError], cause: Exception) -> httpx.TransportError:
+    """What httpx raises, with all that stands below it on a wire: httpcore's exception of that name, and its cause."""
+    below = _caused(getattr(httpcore, kind.__name__)(str(cause)), cause)
+    return _caused(kind(str(cause)), below)
+
+
+def _no_http(said: str) -> httpx.TransportError:
+    return _failed(httpx.RemoteProtocolError, h11.RemoteProtocolError(said))
+
+
+def _caused(error: _Error, cause: Exception) -> _Error:
+    error.__cause__ = cause
+    return error
 
 
 class HostwayTransport(httpx.BaseTransport):

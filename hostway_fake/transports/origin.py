@@ -58,7 +58,7 @@ class Idle:
 
     def give_back(self, request: Request) -> None:
         """The connection that was used is whole, and is kept, unless the client said that it would not be."""
-        if request.headers.get("connection", "").lower() != "close":
+        if "close" not in request.headers.get("connection", "").lower():
             self._kept.append(None)
 
     def forget(self) -> None:

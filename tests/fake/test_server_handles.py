@@ -167,7 +167,7 @@ def test_a_fourth_snapshot_is_refused(fake: FakeHostway, server: ServerHandle, s
         server.add_snapshot("fourth", status)
 
     assert str(caught.value) == (
-        "jello614636-USOTE-0214: Hostway would answer 413 SnapshotLimitReached: "
+        "jello614636-USOTE-0214: snapshot 'fourth': Hostway would answer 413 SnapshotLimitReached: "
         "The snapshot can be created up to 3 in a server."
     )
     assert _held(fake) == before
@@ -215,7 +215,9 @@ def test_a_snapshot_cannot_be_deleted(fake: FakeHostway, server: ServerHandle, i
     snapshot_id = server.add_snapshot("nightly", "DELETED").id if is_deleted else "nightly"
     before = _held(fake)
 
-    with pytest.raises(RefusedError, match=r"^jello614636-USOTE-0214: Hostway would answer 404 Resource not found: $"):
+    with pytest.raises(
+        RefusedError, match=rf"^{server.id}: '{snapshot_id}': Hostway would answer 404 Resource not found$"
+    ):
         server.delete_snapshot(snapshot_id)
 
     assert _held(fake) == before

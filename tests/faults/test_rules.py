@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hostway_fake import START, InvalidValueError, ScriptExhaustedError, WrongTypeError
 from hostway_fake.faults import after_commit, before_commit, ok, reset, respond, stale_connection
-from hostway_fake.faults.outcomes import Respond, TruncatedBody
+from hostway_fake.faults.outcomes import Respond, Step, TruncatedBody
 from hostway_fake.faults.rules import Fault, FaultRule, Hits, Limit, Script, Selected, Standing, Subject, Which, meet
 
 _SERVER: Final = "jello614636-USOTE-0214"
@@ -82,12 +82,19 @@ def test_a_rule_is_about_the_calls_that_it_names(which: Which, matching: set[Sub
         (lambda: Hits(between=(-1, 5)), InvalidValueError, "start: got -1, expected a number from 0"),
         (lambda: Hits(between=(0, 0)), InvalidValueError, "end: got 0, expected a number above 0"),
         (lambda: Hits(probability=0), InvalidValueError, "probability: got 0, expected a number above 0"),
-        (lambda: Hits(probability=1.5), InvalidValueError, "probability: got 1.5, expected a number from 0 to 1"),
+        (lambda: Hits(probability=1.5), InvalidValueError, "probability: got 1.5, expected a number above 0, up to 1"),
         (lambda: Script(()), InvalidValueError, "steps: got [], expected at least one step"),
         (lambda: Script((ok,)), InvalidValueError, "this script does nothing"),
         (lambda: Script((reset(),), "stop"), InvalidValueError, "then: got 'stop', expected one of: 'pass', 'repeat'"),
         (lambda: Script(("ok",)), WrongTypeError, "steps: got 'ok', expected ok, or an outcome"),  # type: ignore[arg-type]
         (lambda: Limit(0, 5), InvalidValueError, "calls: got 0"),
+        (lambda: Limit(1, 4e-7), InvalidValueError, "per_seconds: got 4e-07, expected at least a microsecond"),
+        (lambda: Selected(Hits(), ok), InvalidValueError, "step: got 'ok', expected one that does something"),
+        (lambda: Step("reset"), WrongTypeError, "outcome: got 'reset', expected one such as"),  # type: ignore[arg-type]
+        (lambda: respond(502, body="\ud800"), InvalidValueError, "a string without halves of surrogate pairs"),
+        (lambda: respond(502, body="a", content_type=""), InvalidValueError, "content_type: got ''"),
+        (lambda: respond(503, 10**5000), InvalidValueError, "retry_after: got a number of too many digits"),
+        (lambda: FaultRule(Which(), selected(), "\ud800"), InvalidValueError, "without halves of surrogate pairs"),
         (lambda: Limit(5, 0), InvalidValueError, "per_seconds: got 0, expected a number above 0"),
         (lambda: FaultRule(Which(), selected(), 7), WrongTypeError, "named: got 7, expected a string"),  # type: ignore[arg-type]
         (
@@ -269,6 +276,10 @@ def test_no_span_of_time_sees_more_than_the_limit(moves: list[int], calls: int, 
 )
 def test_a_rule_says_what_it_is(rule: FaultRule, said: str) -> None:
     assert str(Standing(rule, 7, START, 3, 2)) == f"{said} (hits 3, acted 2, owed {rule.what.owed(3, 2)})"
+
+
+def test_a_limit_has_no_step_that_is_always_the_same() -> None:
+    assert (Limit(3, 10).steps, selected().steps) == ((), (reset(),))
 
 
 def test_the_names_of_rules_without_a_name_cannot_be_given() -> None:

@@ -124,12 +124,12 @@ def test_builds_stand_beside_rules() -> None:
 # What is wrong is named by line and key
 
 _TOML: Final = [
-    ('[[rule]]\non = "create_snapshot"\n\nfirst = "x"\nreset = true\n', "4: rule[0].first: expected `int`, got `str`"),
+    ('[[rule]]\non = "create_snapshot"\n\nfirst = "x"\nreset = true\n', "4: rule[0].first: got 'x', expected `int`"),
     (
         "# a comment\n[[rule]]\nreset = true\n[[rule]]\nreset = true\nfrist = 1\n",
         f"6: rule[1].frist: got an unknown key, expected one of: {_WORDS}, named, on, server, id, name, account, ",
     ),
-    ("[[rule]]\nfirst = 0\nreset = true\n", "2: rule[0].first: expected `int` >= 1"),
+    ("[[rule]]\nfirst = 0\nreset = true\n", "2: rule[0].first: got 0, expected `int` >= 1"),
     (
         '[[rule]]\non = "create"\nreset = true\n',
         "2: rule[0].on: operation: got 'create', expected one of, or none for any: ",
@@ -154,21 +154,21 @@ _TOML: Final = [
     ('[[rule]]\nreset = true\nthen = "repeat"\n', "3: rule[0].then: then: got 'repeat', expected a script beside it"),
     (
         "[[rule]]\nhang = 1\n[[rule.script]]\nhang = true\n",
-        "2: rule[0].hang: expected `bool`, got `int`",
+        "2: rule[0].hang: got 1, expected `bool`",
     ),
-    ("# a\u2028b\n[[rule]]\nfirst = 0\n", "3: rule[0].first: expected `int` >= 1"),
+    ("# a\u2028b\n[[rule]]\nfirst = 0\n", "3: rule[0].first: got 0, expected `int` >= 1"),
     (
         "[[rule]]\nscript = [{rest = true}]\n",
         f"2: rule[0].script[0].rest: got an unknown key, expected one of: {_WORDS}",
     ),
     ("\n[[outage]]\nstart = 5\n", "2: outage[0]: object missing required field `seconds`"),
-    ("[[outage]]\nseconds = -5\n", "2: outage[0].seconds: expected `float` > 0.0"),
-    ("[[limit]]\ncalls = 1.5\nper_seconds = 1\n", "2: limit[0].calls: expected `int`, got `float`"),
+    ("[[outage]]\nseconds = -5\n", "2: outage[0].seconds: got -5, expected `float` > 0.0"),
+    ("[[limit]]\ncalls = 1.5\nper_seconds = 1\n", "2: limit[0].calls: got 1.5, expected `int`"),
     ('[[limit]]\ncalls = 1\nper_seconds = 1\non = "x"\n', "4: limit[0].on: operation: got 'x'"),
-    ('[[build]]\nends = "BUILD"\n', "2: build[0].ends: invalid enum value 'BUILD'"),
+    ('[[build]]\nends = "BUILD"\n', "2: build[0].ends: got 'BUILD', expected one of: 'ACTIVE', 'DELETED'"),
     (
         '[[rule]]\nnamed = """\n[[rule]]\n"""\nreset = true\n[[rule]]\nfirst = 0\n',
-        "7: rule[1].first: expected",
+        "7: rule[1].first: got 0",
     ),
     (
         '[[ "rule" ]]\nreset = true\n[[rule]]\n\n[rule.respond]\nstatus = "x"\n',
@@ -178,10 +178,10 @@ _TOML: Final = [
         "[[rule]]\nreset = true\n[[rule]]\nrespond.status = 503\nrespond.retry = 7\n",
         "5: rule[1].respond.retry: ",
     ),
-    ('[[rule]]\n[[rule.script]]\nreset = true\n\n[[rule.script]]\nhang = "x"\n', "6: rule[0].script[1].hang: expected"),
+    ('[[rule]]\n[[rule.script]]\nreset = true\n\n[[rule.script]]\nhang = "x"\n', "6: rule[0].script[1].hang: got 'x'"),
     (
         '[[rule]]\nscript = [\n  "ok",  # passes\n\n  {reset = true}, {delay = "x"},\n]\n',
-        "5: rule[0].script[2].delay: expected `float | object`",
+        "5: rule[0].script[2].delay: got 'x', expected `float | object`",
     ),
     ('[[rule]]\nscript = [\n  "ok",\n  {respond = 418},\n]\n', "4: rule[0].script[1].respond: status: got 418"),
     ('[[rule]]\nscript = ["ok", {}]\n', "2: rule[0].script[1]: got no outcome, expected one of: respond"),
@@ -197,8 +197,14 @@ _TOML: Final = [
     ("[[build]]\nnever = true\n[[build]]\nseconds = -1\n", "4: build[1].seconds: seconds: got -1.0, expected a number"),
     ("[[build]]\nseconds = [5, 1]\n", "2: build[0].seconds: seconds: got (5.0, 1.0), expected the shortest before"),
     ("[[build]]\nseconds = 5\nnever = true\n", "3: build[0].never: never: got True, expected no seconds and no ends"),
+    ('[[rule]]\nscript = ["bogus"]\n', "2: rule[0].script[0]: got 'bogus', expected 'ok' or a table"),
+    ("[[rule]]\nreset = true\nbetween = [0, inf]\n", "3: rule[0].between: end: got inf, expected a number above 0"),
+    ("[[outage]]\nseconds = 1e12\n", "2: outage[0].seconds: end: got"),
+    ("[[rule]]\nreset = true\nnth = 1\n" + "a." * 600 + "a = 1\n", "4: rule[0].a: got an unknown key"),
+    ("\ufeff[[rule]]\nhang = 1\n", "2: rule[0].hang: got 1"),
+    (f"[[rule]]\nhang = [{'1, ' * 60}]\n", f"2: rule[0].hang: got [{'1, ' * 18}1,..., expected `bool`"),
     ("[[rules]]\nreset = true\n", "1: rules: got an unknown key, expected one of: rule, outage, limit, build"),
-    ("[rule]\nreset = true\n", "1: rule: expected `array`, got `object`"),
+    ("[rule]\nreset = true\n", "1: rule: got {'reset': True}, expected `array`"),
 ]
 
 
@@ -221,10 +227,10 @@ def test_what_is_wrong_in_toml_is_named_by_line_and_key(text: str, message: str,
             '{"rule": [\n{"named": "a [b, {c: \\" }", "script": ["ok",\n{"rest": true}]}]}',
             "3: rule[0].script[1].rest: got an unknown key",
         ),
-        ('{"rule": [\n\n{"between": [1,\n"x"], "reset": true}]}', "3: rule[0].between[1]: expected `float`, got `str`"),
-        ("[1, 2]", "1: the file: expected `object`, got `array`"),
+        ('{"rule": [\n\n{"between": [1,\n"x"], "reset": true}]}', "3: rule[0].between[1]: got 'x', expected `float`"),
+        ("[1, 2]", "1: the file: got [1, 2], expected `object`"),
         ('{\n"limit": [{"calls": 1}]}', "2: limit[0]: object missing required field `per_seconds`"),
-        ('{"rule": [{"reset": true}, 7]}', "1: rule[1]: expected `object`, got `int`"),
+        ('{"rule": [{"reset": true}, 7]}', "1: rule[1]: got 7, expected `object`"),
         ('{"build": [\n{"seconds": -1}]}', "2: build[0].seconds: seconds: got -1.0"),
     ],
 )
@@ -245,6 +251,7 @@ def test_what_is_wrong_in_json_is_named_by_line_and_key(text: str, message: str,
         ("faults.json", b'{\n"rule": [}', "line 2 column 10"),
         ("faults.json", b"[" * 100_000, "maximum recursion depth exceeded"),
         ("faults.toml", b"\xff", "cannot be read: 'utf-8' codec can't decode byte 0xff"),
+        ("faults.json", b'{"rule": [{"hang": true}], "rule": []}', "the key 'rule' stands twice"),
         ("faults.toml", None, "cannot be read: [Errno 2] No such file or directory"),
     ],
 )
@@ -267,9 +274,27 @@ def test_a_json_file_is_known_by_its_name_however_it_is_spelled(tmp_path: Path) 
     assert len(FaultScript.load(path).rules) == 1
 
 
-def test_a_path_is_wanted() -> None:
-    with pytest.raises(WrongTypeError, match="faults: got None, expected the path of a TOML or JSON file"):
-        FaultScript.load(None)  # type: ignore[arg-type]
+@pytest.mark.parametrize("path", [None, "", 7])
+def test_a_path_is_wanted(path: Any) -> None:
+    with pytest.raises(WrongTypeError, match=f"faults: got {path!r}, expected the path of a TOML or JSON file"):
+        FaultScript.load(path)
+
+
+@pytest.mark.parametrize("path", ["a\0b.toml", "\ud800.toml"])
+def test_a_path_that_no_file_can_have_is_named(path: str) -> None:
+    with pytest.raises(InvalidValueError, match="cannot be read: "):
+        FaultScript.load(path)
+
+
+def test_a_server_of_its_own_takes_no_rule_that_it_cannot_show(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "faults.toml"
+    limit, rule = "calls = 9\nper_seconds = 1", 'on = "get_snapshot"\nscript = ["ok", {unavailable = true}]'
+    path.write_text(f"[[limit]]\n{limit}\n[[rule]]\n{rule}\n")
+
+    assert main(["serve", "--port", "0", "--faults", str(path)]) == 1
+    assert "expected no unavailable, which is for calls in process only: get_snapshot" in capsys.readouterr().err
 
 
 def test_of_rules_outages_and_limits_the_later_table_wins() -> None:
@@ -284,7 +309,7 @@ def test_of_rules_outages_and_limits_the_later_table_wins() -> None:
 
 
 def test_what_is_wrong_in_a_mapping_is_named_by_its_place() -> None:
-    with pytest.raises(InvalidValueError, match=r"^rule\[0\]\.first: expected `int`, got `str`$"):
+    with pytest.raises(InvalidValueError, match=r"^rule\[0\]\.first: got 'x', expected `int`$"):
         FaultScript.parse({"rule": [{"first": "x"}]})
     with pytest.raises(InvalidValueError, match=r"^rule\[0\]: a key of it is not a string$"):
         FaultScript.parse({"rule": [{7: "x"}]})

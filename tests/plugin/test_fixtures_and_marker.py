@@ -507,6 +507,18 @@ def test_a_rule_without_an_outcome_fails_a_test_that_has_not_failed_already(pyte
     ran.stdout.fnmatch_lines(["*UnfinishedRuleError: begun, but given no outcome*"])
 
 
+@pytest.mark.parametrize("given", ["None", "[]"])
+def test_options_that_are_none_are_named(given: str, pytester: pytest.Pytester) -> None:
+    ran = _run(
+        pytester,
+        "def test_it(fake_hostway): pass",
+        conftest=f"import pytest\n@pytest.fixture\ndef fake_hostway_options(): return {given}",
+    )
+
+    ran.assert_outcomes(errors=1)
+    ran.stdout.fnmatch_lines(["*WrongTypeError: fake_hostway_options: got *, expected a mapping of options*"])
+
+
 def test_without_the_plugin_there_is_no_fixture(pytester: pytest.Pytester) -> None:
     ran = _run(pytester, "def test_it(fake_hostway):\n    pass\n", *_IN_ORDER, "-p", "no:hostway_fake")
 

@@ -75,3 +75,60 @@ def test_many_brackets_beside_each_other_are_not_deep() -> None:
         body = b'{"snapshot":{"name":"a"},"x":[' + b",".join([b"[]"] * 500) + b"]}"
 
         assert fake.session().post(url, data=body).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("start", "zone", "seen"),
+    [
+        (datetime(9999, 12, 31, 23, tzinfo=UTC), "Asia/Tokyo", "9999-12-31 23:59:59"),
+        (datetime(1, 1, 1, 1, tzinfo=UTC), "US/Central", "0001-01-01 00:00:00"),
+    ],
+)
+def test_at_the_ends_of_time_a_zone_shows_its_last_instant(start: datetime, zone: str, seen: str) -> None:
+    with FakeHostway(clock=FakeClock(start), time_zone=zone) as fake:
+        server = fake.add_server()
+        url = f"{fake.url}/servers/{server.id}/snapshots"
+        assert fake.session().post(url, json={"snapshot": {"name": "a"}}).status_code == 202
+        fake.clock.advance(60)
+
+        assert fake.session().get(url).json()["snapshots"][0]["create_time"] == seen
+        assert server.attach_volume()[3:7] == seen[:4]
+
+
+class Westerner:
+    """A clock that is at its zone's last instant, which UTC cannot tell."""
+
+    def now(self) -> datetime:
+        return datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))
+
+
+def test_the_date_of_a_clock_beyond_all_time_is_the_last() -> None:
+    with FakeHostway(clock=Westerner()) as fake:
+        assert fake.session().get(f"{fake.url}/nothing").headers["Date"] == "Fri, 31 Dec 9999 23:59:59 GMT"
+
+
+@pytest.mark.parametrize("name", ["x y", "x("])
+def test_a_header_that_is_none_is_refused_on_every_way_in(name: str) -> None:
+    statuses = set()
+    with FakeHostway() as fake, fake.serve() as listening:
+        server = fake.add_server()
+        for face in (fake, fake.at(listening.url)):
+            with face.session() as session:
+                url = f"{face.url}/servers/{server.id}/snapshots"
+                statuses.add(session.post(url, json={"snapshot": {"name": "a"}}, headers={name: "z"}).status_code)
+
+        assert (statuses, server.snapshots) == ({400}, ())
+
+
+def test_an_answer_without_a_body_has_no_media_type_on_any_way_in() -> None:
+    seen = []
+    with FakeHostway() as fake, fake.serve() as listening:
+        server = fake.add_server()
+        for face in (fake, fake.at(listening.url)):
+            with face.session() as session:
+                snapshot = server.add_snapshot("a")
+                answer = session.delete(f"{face.url}/servers/{server.id}/snapshots/{snapshot.id}")
+                seen.append((answer.status_code, dict(answer.headers)))
+
+    assert seen[0] == seen[1]
+    assert "Content-Type" not in seen[0][1]

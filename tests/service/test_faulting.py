@@ -176,11 +176,42 @@ def test_a_rehearsed_poll_moves_no_clock() -> None:
         assert passed(fake) == 0
 
 
-def test_a_body_that_is_none_cannot_be_cut(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> None:
+def test_where_there_is_no_body_to_cut_nothing_comes(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session
+) -> None:
     fake.faults.on().truncate(0.5)
 
-    assert session.head(url(fake, server)).status_code == 200
-    assert (fake.calls[-1].client_saw, fake.calls[-1].rule) == ("200", "rule 1")
+    with pytest.raises(requests.ConnectionError, match="Remote end closed connection without response"):
+        session.head(url(fake, server))
+    assert (fake.calls[-1].client_saw, fake.calls[-1].rule) == ("truncate", "rule 1")
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("on_socket", [False, True], ids=["in process", "on a socket"])
+def test_an_answer_without_a_body_is_cut_on_either_side(
+    side: str, on_socket: bool, fake: FakeHostway, server: ServerHandle
+) -> None:
+    snapshot = server.add_snapshot("a")
+    begun = fake.faults.on("delete_snapshot")
+    (begun.after_commit() if side == "after" else begun).truncate(0.5)
+    with fake.serve() as listening:
+        reached = fake.at(listening.url) if on_socket else fake
+        with reached.session() as session, pytest.raises(requests.ConnectionError):
+            session.delete(f"{url(reached, server)}/{snapshot.id}", timeout=5)
+
+    assert server.snapshots[0].status == ("DELETED" if side == "after" else "ACTIVE")
+    assert fake.calls[-1].effect == ("applied" if side == "after" else "none")
+
+
+def test_an_answer_without_a_body_is_not_slow_and_is_done(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session
+) -> None:
+    snapshot = server.add_snapshot("a")
+    fake.faults.on().slow_body(0.001)
+
+    assert session.delete(f"{url(fake, server)}/{snapshot.id}", timeout=1).status_code == 204
+    assert server.snapshots[0].status == "DELETED"
+    assert (fake.calls[-1].effect, fake.calls[-1].client_saw) == ("applied", "204")
 
 
 def test_a_head_has_no_slow_body(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> None:
@@ -293,7 +324,42 @@ def test_a_real_slow_body_really_waits(fake: FakeHostway, server: ServerHandle) 
         before = clock_gettime_ns(CLOCK_MONOTONIC)
         assert session.get(f"{listening.url}/servers/{server.id}/snapshots").json() == {"snapshots": []}
         assert clock_gettime_ns(CLOCK_MONOTONIC) - before >= 16_000_000
-    assert fake.calls[-1].client_saw == "200"
+    assert fake.calls[-1].client_saw == "slow_body"
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_call_that_is_really_delayed_stands_in_the_journal_though_the_server_stops(
+    side: str, fake: FakeHostway, server: ServerHandle
+) -> None:
+    begun = fake.faults.on("create_snapshot")
+    (begun.after_commit() if side == "after" else begun).delay(30, real=True)
+    with fake.serve() as listening, fake.at(listening.url).session() as session, pytest.raises(requests.ReadTimeout):
+        session.post(url(fake.at(listening.url), server), json={"snapshot": {"name": "a"}}, timeout=0.05)
+
+    done = side == "after"
+    assert len(server.snapshots) == done
+    assert [(call.effect, call.client_saw) for call in fake.calls] == [("applied" if done else "none", "delay")]
+
+
+def test_a_retry_stands_after_the_call_that_was_really_delayed(fake: FakeHostway, server: ServerHandle) -> None:
+    fake.faults.on("create_snapshot").first(1).after_commit().delay(0.2, real=True)
+    with fake.serve() as listening, fake.at(listening.url).session() as session:
+        asked = url(fake.at(listening.url), server)
+        with pytest.raises(requests.ReadTimeout):
+            session.post(asked, json={"snapshot": {"name": "a"}}, timeout=0.05)
+        assert session.post(asked, json={"snapshot": {"name": "a"}}, timeout=5).status_code == 409
+
+    seen = [(call.number, call.effect, call.client_saw) for call in fake.calls]
+    assert seen == [(1, "applied", "delay"), (2, "refused", "409")]
+
+
+def test_after_a_real_delay_the_answer_comes_and_the_connection_is_kept(
+    fake: FakeHostway, server: ServerHandle
+) -> None:
+    fake.faults.on("create_snapshot").after_commit().delay(0.01, real=True)
+    with fake.serve() as listening, httpx.Client(base_url=listening.url, auth=fake.auth, trust_env=False) as client:
+        created = client.post(f"/servers/{server.id}/snapshots", json={"snapshot": {"name": "a"}})
+        assert (created.status_code, created.headers.get("Connection")) == (202, None)
 
 
 def test_on_the_system_s_clock_a_delay_is_real() -> None:

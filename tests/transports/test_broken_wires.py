@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
+import httpcore
 import httpx
 import pytest
 import requests
@@ -23,13 +24,17 @@ _SHORT: Final = 0.05
 """Seconds that a client waits where nothing but real time ends a hang."""
 
 
+_OF_HTTPX: Final = (httpx.TransportError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
+
+
 def _words(error: BaseException | None) -> str:
     """The classes of an exception and of those inside it, outermost first."""
     names = []
     while error is not None:
         names.append(type(error).__name__)
         inner = [argument for argument in error.args if isinstance(argument, BaseException)]
-        error = inner[0] if inner else getattr(error, "reason", None)
+        below = error.__cause__ if isinstance(error, _OF_HTTPX) else getattr(error, "reason", None)
+        error = inner[0] if inner else below
         error = error if isinstance(error, BaseException) else None
     return " < ".join(names)
 
@@ -161,26 +166,28 @@ _FIN: Final = "ConnectionError < ProtocolError < RemoteDisconnected"
 _CUT: Final = "ChunkedEncodingError < ProtocolError < IncompleteRead"
 _GARBAGE: Final = "ConnectionError < ProtocolError < BadStatusLine"
 _SILENCE: Final = "ReadTimeout < ReadTimeoutError"
+_READ_ERROR: Final = "ReadError < ReadError < ConnectionResetError"
+_GONE: Final = "RemoteProtocolError < RemoteProtocolError"
+_NO_HTTP: Final = "RemoteProtocolError < RemoteProtocolError < RemoteProtocolError"
+_TIMEOUT: Final = "ReadTimeout < ReadTimeout < TimeoutError"
 _BYTES: Final = 370
 
 _TABLE: Final[dict[str, Row]] = {
     "respond": Row(lambda on: on.respond(503), "503", "503", "503", "503"),
     "respond anything": Row(lambda on: on.respond(502, body="<html>"), "502", "502", "502", "502"),
     "delay": Row(lambda on: on.delay(29), "202", "202", "202", "202", moved=29, applied=True),
-    "hang": Row(lambda on: on.hang(), _SILENCE, "ReadTimeout", "TimeoutError", "hang", moved=_PATIENCE),
-    "reset": Row(lambda on: on.reset(), _RESET, "ReadError", "ClientOSError", "reset"),
-    "empty": Row(lambda on: on.empty(), _FIN, "RemoteProtocolError", "ServerDisconnectedError", "empty"),
-    "truncate a share": Row(lambda on: on.truncate(0.5), _CUT, "RemoteProtocolError", "ClientPayloadError", "truncate"),
-    "truncate after bytes": Row(
-        lambda on: on.truncate(7), _CUT, "RemoteProtocolError", "ClientPayloadError", "truncate"
-    ),
-    "truncate at once": Row(lambda on: on.truncate(0), _CUT, "RemoteProtocolError", "ClientPayloadError", "truncate"),
-    "malformed": Row(lambda on: on.malformed(), _GARBAGE, "RemoteProtocolError", "ClientResponseError", "malformed"),
+    "hang": Row(lambda on: on.hang(), _SILENCE, _TIMEOUT, "TimeoutError", "hang", moved=_PATIENCE),
+    "reset": Row(lambda on: on.reset(), _RESET, _READ_ERROR, "ClientOSError", "reset"),
+    "empty": Row(lambda on: on.empty(), _FIN, _GONE, "ServerDisconnectedError", "empty"),
+    "truncate a share": Row(lambda on: on.truncate(0.5), _CUT, _NO_HTTP, "ClientPayloadError", "truncate"),
+    "truncate after bytes": Row(lambda on: on.truncate(7), _CUT, _NO_HTTP, "ClientPayloadError", "truncate"),
+    "truncate at once": Row(lambda on: on.truncate(0), _CUT, _NO_HTTP, "ClientPayloadError", "truncate"),
+    "malformed": Row(lambda on: on.malformed(), _GARBAGE, _NO_HTTP, "ClientResponseError", "malformed"),
     "slow body": Row(
         lambda on: on.slow_body(_BYTES), "202", "202", "202", "202", bytes_per_second=_BYTES, applied=True
     ),
     "stale connection": Row(
-        lambda on: on.stale_connection(), _FIN, "RemoteProtocolError", "ServerDisconnectedError", "stale_connection"
+        lambda on: on.stale_connection(), _FIN, _GONE, "ServerDisconnectedError", "stale_connection"
     ),
 }
 """The table: one row for each outcome. Those that no socket can show have tests of their own, below."""
@@ -277,7 +284,7 @@ def test_in_process_a_longer_delay_is_the_client_s_own_timeout(
         seen = client.see("POST", f"/servers/{server.id}/snapshots", {"snapshot": {"name": "nightly"}})
 
         call = client.fake.calls[-1]
-        assert seen == (requests_sees if way == "requests" else "ReadTimeout")
+        assert seen == (requests_sees if way == "requests" else _TIMEOUT)
         assert len(server.snapshots) == (side == "after")
         assert (call.effect, call.client_saw) == ("applied" if side == "after" else "none", saw)
         assert (client.fake.clock.now() - START).total_seconds() == _PATIENCE
@@ -308,8 +315,8 @@ def test_on_a_socket_a_longer_delay_moves_the_clock_and_the_answer_comes(
     ("way", "seen"),
     [
         ("requests", "ConnectionError < MaxRetryError < NewConnectionError"),
-        ("httpx", "ConnectError"),
-        ("httpx async", "ConnectError"),
+        ("httpx", "ConnectError < ConnectError < ConnectionRefusedError"),
+        ("httpx async", "ConnectError < ConnectError < ConnectionRefusedError"),
     ],
 )
 def test_in_process_a_connection_can_be_refused(way: str, seen: str) -> None:

@@ -617,6 +617,40 @@ def test_a_refusal_does_not_disturb_other_connections(dial: Dial, listening: Thr
     assert [*statuses, kept.hear().status] == [200, 400, 400, 200]
 
 
+# Header lines that are none
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "X-Bad Name",
+        "X Y: z",
+        "Content-Length : 25",
+        "Transfer-Encoding : chunked",
+        ": x",
+        "X: a\rb",
+        "X: a\0b",
+        "X: a\r\n b",
+    ],
+)
+def test_what_follows_a_header_line_that_is_none_is_no_request(line: str, talk: Talk, server: ServerHandle) -> None:
+    smuggled = post()
+    talk.say(get(SNAPSHOTS, line, f"Content-Length: {len(smuggled)}"), smuggled)
+
+    assert talk.hear().status == 400
+    assert names(server) == []
+    talk.socket.shutdown(socket.SHUT_WR)
+    assert talk.is_cut
+
+
+@pytest.mark.parametrize("value", ["close", "Close", "keep-alive, close", "close, TE", "close\t"])
+def test_a_list_of_options_may_end_the_connection(value: str, talk: Talk) -> None:
+    talk.say(get(SNAPSHOTS, f"Connection: {value}"))
+
+    assert talk.hear().headers["Connection"] == "close"
+    assert talk.is_over
+
+
 # Clients that go away
 
 LEFT: Final = [
