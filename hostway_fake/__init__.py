@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hostway_fake.clock import START, Clock, FakeClock, FollowingClock, SystemClock
+    from hostway_fake.contract.evidence import Evidence
     from hostway_fake.contract.readings import READINGS, Reading
-    from hostway_fake.domain.state import Snapshot
+    from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+    from hostway_fake.domain.state import Snapshot, Volume
     from hostway_fake.exceptions import (
         BlockedHostError,
         CannotHappenError,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from hostway_fake.fake import FakeHostway
     from hostway_fake.handles import ServerHandle
     from hostway_fake.journal.calls import Call, Effect
+    from hostway_fake.journal.evidence import Reliance
     from hostway_fake.world import Pending
 
 __all__ = [
@@ -40,6 +43,7 @@ __all__ = [
     "ClockError",
     "Effect",
     "EndlessWaitError",
+    "Evidence",
     "FakeClock",
     "FakeHostway",
     "FollowingClock",
@@ -51,19 +55,25 @@ __all__ = [
     "PortTakenError",
     "Reading",
     "RefusedError",
+    "Reliance",
     "ScriptExhaustedError",
     "ServerHandle",
+    "ServerStatus",
     "Snapshot",
+    "SnapshotStatus",
     "SystemClock",
     "UnfinishedRuleError",
     "UnknownOptionError",
+    "Volume",
     "WrongTypeError",
 ]
 
 _HOMES = {
     "hostway_fake.clock": ("START", "Clock", "FakeClock", "FollowingClock", "SystemClock"),
+    "hostway_fake.contract.evidence": ("Evidence",),
     "hostway_fake.contract.readings": ("READINGS", "Reading"),
-    "hostway_fake.domain.state": ("Snapshot",),
+    "hostway_fake.contract.states": ("ServerStatus", "SnapshotStatus"),
+    "hostway_fake.domain.state": ("Snapshot", "Volume"),
     "hostway_fake.exceptions": (
         "BlockedHostError",
         "CannotHappenError",
@@ -83,6 +93,7 @@ _HOMES = {
     "hostway_fake.fake": ("FakeHostway",),
     "hostway_fake.handles": ("ServerHandle",),
     "hostway_fake.journal.calls": ("Call", "Effect"),
+    "hostway_fake.journal.evidence": ("Reliance",),
     "hostway_fake.world": ("Pending",),
 }
 

@@ -7,19 +7,23 @@ from datetime import UTC, tzinfo
 from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Never, Self
+from typing import TYPE_CHECKING, Any, Final, Never, Self
 
 from hostway_fake import checks, options, waiting
 from hostway_fake.clock import Clock, FakeClock
+from hostway_fake.contract.catalogue import DEFAULT_FLAVOR, FLAVORS
 from hostway_fake.contract.errors import REVISIONS
 from hostway_fake.contract.readings import read
+from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 from hostway_fake.domain.identifiers import checked_server_id
-from hostway_fake.domain.state import Snapshot
+from hostway_fake.domain.state import Snapshot, Volume
 from hostway_fake.exceptions import WrongTypeError, invalid
 from hostway_fake.handles import ServerHandle
 from hostway_fake.injection import Faults
 from hostway_fake.journal.calls import Call
+from hostway_fake.journal.evidence import Reliance
 from hostway_fake.options import (
+    DEFAULT_ACTION_SECONDS,
     DEFAULT_AUTH,
     DEFAULT_BUILD_SECONDS,
     DEFAULT_JOURNAL_SIZE,
@@ -42,6 +46,9 @@ if TYPE_CHECKING:
     from hostway_fake.transports.server import ThreadServer
 
 
+_RESTING: Final = (ServerStatus.ACTIVE, ServerStatus.STOPPED, ServerStatus.SUSPENDED, ServerStatus.UNKNOWN)
+
+
 class FakeHostway:
     """A Hostway account of your own, and the ways to reach it.
 
@@ -49,8 +56,9 @@ class FakeHostway:
     ``"follow"`` (as ``datetime.now(UTC)``, frozen or not), ``"system"`` or an object with ``now()``; ``revision`` of
     the error bodies, ``"2013-04"`` or ``"2013-10"``; ``readings``, see `hostway_fake.READINGS`; ``url``, the base URL
     of the code under test, without a path; ``auth``, user and password, where the user is the account;
-    ``build_seconds``, how long a build takes; ``poll_step``, seconds by which each read of something unfinished moves
-    the clock, never past the next event; ``poll_limit``, how often something unfinished may be polled in vain before
+    ``build_seconds``, how long a build takes; ``action_seconds``, how long a server is PROCESSING when it is rebooted,
+    resized, stopped or started; ``poll_step``, seconds by which each read of something unfinished moves the clock,
+    never past the next event; ``poll_limit``, how often something unfinished may be polled in vain before
     `hostway_fake.FrozenClockError`; ``journal_size``, how many calls are remembered; ``faults``, a script of faults:
     the path of a TOML or JSON file, what such a file holds, or a `hostway_fake.faults.FaultScript`; ``time_zone`` of
     ``create_time`` and of the date in ids.
@@ -74,6 +82,7 @@ class FakeHostway:
         url: str = DEFAULT_URL,
         auth: tuple[str, str] = DEFAULT_AUTH,
         build_seconds: float = DEFAULT_BUILD_SECONDS,
+        action_seconds: float = DEFAULT_ACTION_SECONDS,
         poll_step: float | None = None,
         poll_limit: int = DEFAULT_POLL_LIMIT,
         journal_size: int = DEFAULT_JOURNAL_SIZE,
@@ -91,6 +100,7 @@ class FakeHostway:
             revision=options.checked_revision(revision),
             readings=read(readings),
             build_time=options.checked_seconds("build_seconds", build_seconds),
+            action_time=options.checked_seconds("action_seconds", action_seconds),
             poll_step=None if poll_step is None else options.checked_seconds("poll_step", poll_step),
             poll_limit=checks.whole("poll_limit", poll_limit),
             journal_size=checks.whole("journal_size", journal_size),
@@ -200,7 +210,10 @@ class FakeHostway:
 
         What is so already moves nothing. What will not happen raises `hostway_fake.CannotHappenError`, with what will.
         """
-        return waiting.run_until(self._worlds.home, snapshot_id, status)
+        world = self._worlds.home
+        world.snapshot(snapshot_id)
+        waiting.run_until(world, snapshot_id, status, SnapshotStatus)
+        return world.snapshot(snapshot_id)
 
     # What goes wrong, and what happened
 
@@ -241,16 +254,51 @@ class FakeHostway:
 
     # What the account holds
 
-    def add_server(self, id: str | None = None) -> ServerHandle:  # noqa: A002  # the agreed name
-        """Add a server that is ACTIVE at every instant; without an id it gets one in the documented format."""
+    def add_server(
+        self,
+        id: str | None = None,  # noqa: A002  # the agreed name
+        *,
+        status: str = "ACTIVE",
+        flavor: str = DEFAULT_FLAVOR,
+    ) -> ServerHandle:
+        """Add a server that has ``status`` at every instant; without an id it gets one in the documented format.
+
+        ``status`` is one in which a server can rest: ACTIVE, STOPPED, SUSPENDED or UNKNOWN; ``flavor`` is the id of
+        its size.
+        """
         if id is not None:
             checked_server_id(id)
-        return ServerHandle(self._worlds.home, self._worlds.home.add_server(id).id)
+        if status not in _RESTING:
+            raise invalid("status", status, "one of", _RESTING)
+        if flavor not in FLAVORS:
+            raise invalid("flavor", flavor, "one of", FLAVORS)
+        return ServerHandle(self._worlds.home, self._worlds.home.add_server(id, ServerStatus(status), flavor).id)
+
+    def server(self, id: str) -> ServerHandle:  # noqa: A002  # as above
+        """A server of this account, whoever made it, by its id."""
+        if id not in (server.id for server in self.servers):
+            raise invalid("server id", id, "one of this account", (server.id for server in self.servers))
+        return ServerHandle(self._worlds.home, id)
 
     @property
     def servers(self) -> tuple[ServerHandle, ...]:
-        """The servers of this account, in the order in which they were added."""
+        """The servers of this account, DELETED ones too, in the order in which they were added."""
         return tuple(ServerHandle(self._worlds.home, server.id) for server in self._worlds.home.servers())
+
+    @property
+    def volumes(self) -> tuple[Volume, ...]:
+        """The volumes of this account, in the order in which they were added; ``server_id`` says where each is."""
+        return self._worlds.home.volumes()
+
+    def evidence(self) -> tuple[Reliance, ...]:
+        """On which behaviours of Hostway the calls so far relied, and how well each is founded; the best first.
+
+        >>> with FakeHostway() as fake:
+        ...     _ = fake.session().get(f"{fake.url}/servers")
+        >>> fake.evidence()[0]
+        Reliance(behaviour='list_servers', label=<Evidence.DOCUMENTED: 'documented'>, page='Server pages', calls=1)
+        """
+        return self._worlds.home.evidence()
 
     # Ways in
 

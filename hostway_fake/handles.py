@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hostway_fake.contract.states import SnapshotStatus
+from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 from hostway_fake.domain.identifiers import checked_volume_id
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
-from hostway_fake.domain.state import Server, Snapshot
+from hostway_fake.domain.state import Event, Server, Snapshot
 from hostway_fake.exceptions import RefusedError, WrongTypeError, invalid
+from hostway_fake.waiting import run_until
 from hostway_fake.world import World
 
 
@@ -24,7 +25,22 @@ class ServerHandle:
 
     @property
     def _server(self) -> Server:
-        return self._world.server(self.id)
+        return self._world.any_server(self.id)
+
+    @property
+    def name(self) -> str:
+        """Its name as of now."""
+        return self._server.name
+
+    @property
+    def status(self) -> ServerStatus:
+        """Its status as of now."""
+        return self._server.status
+
+    @property
+    def flavor(self) -> str:
+        """The id of its size as of now."""
+        return self._server.flavor
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -65,13 +81,42 @@ class ServerHandle:
         if volume_id is not None:
             checked_volume_id(volume_id)
         with _refusals_as_errors(f"{self.id}: {volume_id or 'a new volume'}"):
-            return self._world.attach_volume(self.id, volume_id)
+            return self._world.add_attached_volume(self.id, volume_id)
 
     def detach_volume(self, volume_id: str) -> None:
         """Detach a volume that is attached."""
         if volume_id not in self.volumes:
             raise invalid("volume id", volume_id, f"one attached to {self.id}", self.volumes)
         self._world.detach_volume(self.id, volume_id)
+
+    def reboot(self) -> None:
+        """Reboot it: it is PROCESSING for ``action_seconds``. What is forbidden raises `hostway_fake.RefusedError`."""
+        self._act(Event.REBOOT)
+
+    def resize(self, flavor: str) -> None:
+        """Give it another size, by the id of a flavor, as `reboot` does what it does."""
+        self._act(Event.RESIZE, flavor)
+
+    def stop(self) -> None:
+        """Stop it, as `reboot` does what it does."""
+        self._act(Event.STOP)
+
+    def start(self) -> None:
+        """Start it, as `reboot` does what it does."""
+        self._act(Event.START)
+
+    def _act(self, event: Event, value: str = "") -> None:
+        with _refusals_as_errors(f"{self.id}: {event}"):
+            self._world.act(self.id, event, value)
+
+    def delete(self) -> None:
+        """Delete it, and its snapshots with it; its volumes are free then."""
+        with _refusals_as_errors(f"{self.id}: delete"):
+            self._world.delete_server(self.id)
+
+    def run_until(self, status: str) -> None:
+        """Advance exactly to the event after which it has ``status``; raises as `FakeHostway.run_until` does."""
+        run_until(self._world, self.id, status, ServerStatus)
 
 
 @contextmanager

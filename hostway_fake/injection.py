@@ -152,8 +152,9 @@ class Faults:
     ) -> Begun:
         """Begin a rule for the calls of an operation, by its name in the contract, or of any.
 
-        ``server``, ``id`` and ``name`` (of the snapshot) and ``account`` narrow it, exact or as globs; a call that has
-        no such thing, or whose body cannot be read, does not match.
+        ``server`` (an id in the path), ``id`` and ``name`` (of the snapshot, server or volume that it is about) and
+        ``account`` narrow it, exact or as globs; a call that has no such thing, or whose body cannot be read, does not
+        match.
         """
         return self.begin(Begun(self, Which(operation, server, id, name, account)))
 

@@ -22,7 +22,9 @@ DEFAULT_POLL_LIMIT: Final = 1000
 DEFAULT_JOURNAL_SIZE: Final = 10_000
 """How many calls the journal holds."""
 DEFAULT_BUILD_SECONDS: Final = 60
-"""How long a snapshot stays in BUILD unless told otherwise."""
+"""How long a snapshot or a server stays in BUILD unless told otherwise."""
+DEFAULT_ACTION_SECONDS: Final = 10
+"""How long a server is PROCESSING when it is rebooted, resized, stopped or started."""
 
 _LABEL: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 

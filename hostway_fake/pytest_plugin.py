@@ -1,5 +1,6 @@
 """The pytest plugin: fixtures and a marker. It imports nothing but pytest until a fixture is used."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,16 @@ _MARKER = "fake_hostway"
 _HOUSE: pytest.StashKey["FakeHostway"] = pytest.StashKey()
 _TEST: pytest.StashKey[pytest.Item] = pytest.StashKey()
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
+_EVIDENCE: pytest.StashKey[Counter[tuple[str, str, str]]] = pytest.StashKey()
+_SENT = "fake_hostway_evidence"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("hostway_fake").addoption(
+        "--fake-hostway-evidence",
+        action="store_true",
+        help="end with a table of the behaviours of Hostway that the tests relied on, and how well each is founded",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
         f"{_MARKER}(**options): options of FakeHostway for the fakes of this test; they win over fake_hostway_options. "
         'With readings="all", or a list of operations, the test runs once under each other reading too.',
     )
+    if config.getoption("--fake-hostway-evidence"):
+        config.stash[_EVIDENCE] = Counter()
 
 
 def _marked(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
@@ -125,6 +138,9 @@ def fake_hostway(
     user, password = checked_auth(options.pop("auth"))
     fake = _house(pytestconfig).sibling(user, password, **options)
     yield fake
+    if _EVIDENCE in pytestconfig.stash:
+        relied = {(each.behaviour, str(each.label), each.page) for each in fake.evidence()}
+        pytestconfig.stash[_EVIDENCE].update(relied)
     fake.close(check=_FAILED not in test.stash)
 
 
@@ -155,3 +171,40 @@ def fake_hostway_session(fake_hostway: "FakeHostway") -> "Iterator[requests.Sess
     """A `requests.Session` that reaches ``fake_hostway``, authenticated."""
     with fake_hostway.session() as session:
         yield session
+
+
+# The evidence that tests relied on
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist sends what its tests relied on."""
+    sent: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if sent is not None and _EVIDENCE in session.config.stash:
+        sent[_SENT] = [(*behaviour, tests) for behaviour, tests in session.config.stash[_EVIDENCE].items()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker is done: what its tests relied on counts here."""
+    for *behaviour, tests in getattr(node, "workeroutput", {}).get(_SENT, ()):
+        node.config.stash[_EVIDENCE][tuple(behaviour)] += tests
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if _EVIDENCE not in config.stash:
+        return
+    terminalreporter.section("evidence that tests of fake_hostway relied on")
+    for line in _table(config.stash[_EVIDENCE]):
+        terminalreporter.write_line(line)
+
+
+_LABELS = ("documented", "contradicted", "assumed", "ours")
+
+
+def _table(relied: Counter[tuple[str, str, str]]) -> Iterator[str]:
+    """The behaviours, the best founded first, and how many tests relied on each."""
+    rows = sorted(relied, key=lambda row: (_LABELS.index(row[1]), row[2], row[0]))
+    cells = [("behaviour", "label", "page", "tests"), *((*row, str(relied[row])) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -5,15 +5,14 @@ import time as real_time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from importlib import import_module
 from math import inf
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
 from hostway_fake.clock import START, Clock, FakeClock, FollowingClock, SystemClock
-from hostway_fake.contract.states import SnapshotStatus
 from hostway_fake.domain.builds import BuildRule
-from hostway_fake.domain.state import Snapshot
 from hostway_fake.exceptions import CannotHappenError, ClockError, WrongTypeError, invalid
 from hostway_fake.world import Pending, World
 
@@ -121,27 +120,25 @@ class Builds:
         self._world.script_build(BuildRule(seconds, never, ends, server, name))
 
 
-def run_until(world: World, snapshot_id: str, status: str) -> Snapshot:
-    """Advance exactly to the event that gives a snapshot its status; see `FakeHostway.run_until`."""
-    if status not in tuple(SnapshotStatus):
-        raise invalid("status", status, "one of", SnapshotStatus)
-    snapshot = world.find(snapshot_id)
-    if snapshot.status == status:
-        return snapshot
+def run_until(world: World, subject: str, status: str, statuses: type[StrEnum]) -> None:
+    """Advance exactly to the event that gives a snapshot or server its status; see `FakeHostway.run_until`."""
+    if status not in tuple(statuses):
+        raise invalid("status", status, "one of", statuses)
+    if world.find(subject).status == status:
+        return
     clock = fake_clock(world.clock, "run_until")
-    coming = [event for event in world.pending() if event.snapshot_id == snapshot_id]
+    coming = [event for event in world.pending() if event.subject == subject]
     event = next((event for event in coming if event.status == status), None)
-    if event is None:
-        snapshot = world.find(snapshot_id)  # on a running clock it may have come about meanwhile
-        if snapshot.status == status:
-            return snapshot
+    if event is not None:
+        clock.reach(event.due)
+        return
+    found = world.find(subject).status
+    if found != status:  # on a running clock it may have come about meanwhile
         will = "; ".join(f"it will be {event.status} at {event.due.isoformat()}" for event in coming)
         raise CannotHappenError(
-            f"{snapshot_id} will not become {status}: it is {snapshot.status}, and "
+            f"{subject} will not become {status}: it is {found}, and "
             + (will or "nothing is planned for it (a build that never ends, or one that has ended)")
         )
-    clock.reach(event.due)
-    return world.find(snapshot_id)
 
 
 # Sleeping

@@ -1,27 +1,33 @@
 """State: one isolated account with its clock, seed and readings, behind one lock; and those that share the ways in."""
 
 from bisect import bisect_right, insort
-from collections import ChainMap, deque
+from collections import ChainMap, Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from threading import Lock
 from typing import Final
 
 from hostway_fake.clock import Clock, FakeClock
+from hostway_fake.contract.catalogue import DEFAULT_FLAVOR, DEFAULT_ZONE
 from hostway_fake.contract.errors import NOT_FOUND
 from hostway_fake.contract.readings import Readings
-from hostway_fake.contract.states import SnapshotStatus
-from hostway_fake.domain import builds, identifiers, lifecycle, snapshots, volumes
+from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.domain import builds, identifiers, lifecycle, servers, snapshots, volumes
 from hostway_fake.domain.builds import BuildRule
+from hostway_fake.domain.lifecycle import Status
 from hostway_fake.domain.refusals import Refusal
+from hostway_fake.domain.servers import CreateServer
 from hostway_fake.domain.snapshots import CreateSnapshot
-from hostway_fake.domain.state import Event, Server, Snapshot
+from hostway_fake.domain.state import Event, Planned, Server, Snapshot, Volume
+from hostway_fake.domain.volumes import CreateVolume
 from hostway_fake.exceptions import FrozenClockError, ScriptExhaustedError, invalid
 from hostway_fake.faults import rules
 from hostway_fake.faults.rules import Fault, FaultRule, Standing, Subject
 from hostway_fake.journal.calls import Call, Effect
+from hostway_fake.journal.evidence import Answered, Reliance, reliances
 
 _PLACES: Final = 4096
 """How many polled places are remembered."""
@@ -37,6 +43,7 @@ class Settings:
     revision: str
     readings: Readings
     build_time: timedelta
+    action_time: timedelta = timedelta(seconds=10)
     time_zone: tzinfo = UTC
     poll_step: timedelta | None = None
     poll_limit: int = 1000
@@ -47,14 +54,20 @@ class Settings:
 class Pending:
     """What will happen of itself: when, to which snapshot of which server, and the status that it then has.
 
-    ``order`` says which of two that are due at once is first.
+    ``snapshot_id`` is empty where it happens to the server itself. ``order`` says which of two that are due at once is
+    first.
     """
 
     due: datetime
     order: int
     server_id: str
     snapshot_id: str
-    status: SnapshotStatus
+    status: Status
+
+    @property
+    def subject(self) -> str:
+        """The id of what it happens to."""
+        return self.snapshot_id or self.server_id
 
 
 class World:
@@ -67,8 +80,10 @@ class World:
         self._passwords = {settings.password.encode(), settings.password.encode("latin-1", "replace")}
         self._lock = Lock()
         self._servers: MutableMapping[str, Server] = {}
+        self._volumes: MutableMapping[str, Volume] = {}
         self._agenda: list[tuple[datetime, int, str]] = []  # due, order and server of all that was ever planned, sorted
         self._builds: tuple[BuildRule, ...] = ()
+        self._answered: Counter[Answered] = Counter()
         self._sequence = 0
         self._errors = 0
         self._polls: dict[str, tuple[datetime, int]] = {}
@@ -92,7 +107,11 @@ class World:
     # Reading
 
     def server(self, server_id: str) -> Server:
-        """The server as of now, or the refusal 404.
+        """The server as of now, or the refusal 404, which one that is DELETED meets as well."""
+        return servers.require_live(self.any_server(server_id))
+
+    def any_server(self, server_id: str) -> Server:
+        """The server as of now, DELETED or not, or the refusal 404.
 
         What is past is folded in once, unless the clock can go back to it; nobody can tell, but that it is read faster.
         """
@@ -105,22 +124,22 @@ class World:
         return server
 
     def servers(self) -> tuple[Server, ...]:
-        """All servers as of now, in the order in which they were added."""
+        """All servers as of now, DELETED ones too, in the order in which they were added."""
         now = self.clock.now()
         with self._lock:
             return tuple(lifecycle.at(server, now) for server in self._servers.values())
 
-    def find(self, snapshot_id: str) -> Snapshot:
+    def find(self, subject: str) -> Server | Snapshot:
+        """A server, or a snapshot of any server, as of now."""
+        return self.any_server(subject) if subject in self._servers else self.snapshot(subject)
+
+    def snapshot(self, snapshot_id: str) -> Snapshot:
         """A snapshot of any server as of now."""
         for server in self.servers():
             snapshot = server.snapshot(snapshot_id)
             if snapshot is not None:
                 return snapshot
         raise invalid("snapshot id", snapshot_id, "a snapshot of this account")
-
-    def require_server(self, server_id: str) -> None:
-        """Refuse with 404 what is not here."""
-        self._stored(server_id)
 
     def _read(self, server_id: str, now: datetime) -> tuple[Server, Server]:
         """The server to be changed, and the server as of now.
@@ -139,22 +158,70 @@ class World:
 
     # Changing
 
-    def add_server(self, server_id: str | None) -> Server:
+    def add_server(
+        self, server_id: str | None, status: ServerStatus = ServerStatus.ACTIVE, flavor: str = DEFAULT_FLAVOR
+    ) -> Server:
+        """Arrange a server that has ``status`` at every instant."""
         with self._lock:
             if server_id is None:
-                server_id = self._free_server_id()
+                server_id = self._free_server_id(DEFAULT_ZONE)
             elif server_id in self._servers:
                 raise invalid("server id", server_id, "one that this account does not have yet")
-            number = self._sequence = self._sequence + 1
-            guid = identifiers.uuid(self.settings.seed, "relation", number)
-            server = self._servers[server_id] = Server(server_id, relation_guid=guid, disk_guid=guid)
+            server = self._new_server(server_id, server_id, identifiers.zone_of(server_id))
+            server = replace(server, status=status, flavor=flavor, completed_at=self.clock.now())
+            self._servers[server_id] = server
             return server
 
-    def _free_server_id(self) -> str:
+    def create_server(self, command: CreateServer) -> tuple[Server, str]:
+        """What ``create_server`` does: the new server in BUILD and its password, or a `Refusal`."""
+        servers.check_create(command)
+        with self._lock:
+            now = self.clock.now()
+            server = self._new_server(self._free_server_id(command.zone), command.name, command.zone)
+            server = replace(server, status=ServerStatus.BUILD, image=command.image, flavor=command.flavor)
+            complete = Planned(_later(now, self.settings.build_time), server.number, server.id, Event.COMPLETE)
+            self._put(lifecycle.plan(server, complete), server.number)
+            return server, command.password or identifiers.password(self.settings.seed, server.number)
+
+    def _new_server(self, server_id: str, name: str, zone: str) -> Server:
+        number = self._sequence = self._sequence + 1
+        guid = identifiers.uuid(self.settings.seed, "relation", number)
+        return Server(server_id, guid, guid, number=number, name=name, zone=zone)
+
+    def _free_server_id(self, zone: str) -> str:
         number = len(self._servers) + 1
-        while (candidate := identifiers.server_id(self.settings.account, number)) in self._servers:
+        while (candidate := identifiers.server_id(self.settings.account, zone, number)) in self._servers:
             number += 1
         return candidate
+
+    def act(self, server_id: str, event: Event, value: str = "") -> None:
+        """Begin an action on a server, which takes as long as actions do, or refuse."""
+
+        def begin(stored: Server, now: Server, order: int, instant: datetime) -> Server:
+            done = _later(instant, self.settings.action_time)
+            return servers.act(stored, servers.require_live(now), order, instant, done, event, value)
+
+        self._change(server_id, begin, takes=2)
+
+    def update_server(self, server_id: str, name: str) -> None:
+        """Give a server another name, or refuse."""
+
+        def rename(stored: Server, now: Server, order: int, instant: datetime) -> Server:
+            servers.require_live(now)
+            return servers.update(stored, order, instant, name)
+
+        self._change(server_id, rename)
+
+    def delete_server(self, server_id: str) -> None:
+        """Delete a server and its snapshots, and free its volumes, or refuse."""
+
+        def delete(stored: Server, now: Server, order: int, instant: datetime) -> Server:
+            servers.require_live(now)
+            for volume_id in stored.volumes:
+                stored, self._volumes[volume_id] = volumes.detach(stored, self._volumes[volume_id])
+            return servers.delete(stored, order, instant)
+
+        self._change(server_id, delete)
 
     def create_snapshot(self, server_id: str, command: CreateSnapshot) -> Snapshot:
         """What ``create_snapshot`` does: the new snapshot in BUILD, or a `Refusal`."""
@@ -169,7 +236,7 @@ class World:
             SnapshotStatus.DELETED: ((at_once, Event.COMPLETE), (at_once, Event.DELETE)),
         }
         snapshot = self._add_snapshot(server_id, command, happens[status])
-        return self.server(server_id).snapshot(snapshot.id) or snapshot
+        return self.any_server(server_id).snapshot(snapshot.id) or snapshot
 
     def _add_snapshot(
         self, server_id: str, command: CreateSnapshot, happens: tuple[tuple[timedelta, Event], ...] | None
@@ -191,9 +258,7 @@ class World:
             if happens is None:
                 happens = self._next_build(server_id, command.name, number)
             planned = [(_later(now, after), event) for after, event in happens]
-            self._servers[server_id] = snapshots.create(stored, snapshot, number, *planned)
-            for due, _ in planned:
-                insort(self._agenda, (due, number, server_id))
+            self._put(snapshots.create(stored, snapshot, number, *planned), number)
             return snapshot
 
     def _next_build(self, server_id: str, name: str, number: int) -> tuple[tuple[timedelta, Event], ...]:
@@ -208,40 +273,104 @@ class World:
 
     def delete_snapshot(self, server_id: str, snapshot_id: str) -> None:
         """Delete a snapshot, built or not, or refuse."""
-        self._happens(server_id, snapshot_id, snapshots.delete)
+        self._change(server_id, partial(snapshots.delete, snapshot_id=snapshot_id))
 
     def restore_snapshot(self, server_id: str, snapshot_id: str) -> None:
         """Write the disk back from a snapshot, or refuse."""
-        self._happens(server_id, snapshot_id, snapshots.restore)
+        self._change(server_id, partial(snapshots.restore, snapshot_id=snapshot_id))
 
-    def _happens(
-        self, server_id: str, snapshot_id: str, rule: Callable[[Server, Server, str, int, datetime], Server]
-    ) -> None:
-        """What a rule does to a snapshot at once."""
+    def _change(self, server_id: str, rule: Callable[[Server, Server, int, datetime], Server], takes: int = 1) -> None:
+        """What a rule does at once; it takes so many numbers, from the one that it is given on."""
         with self._lock:
             now = self.clock.now()
             stored, server = self._read(server_id, now)
             number = self._sequence + 1
-            self._servers[server_id] = rule(stored, server, snapshot_id, number, now)
-            self._sequence = number
+            self._put(rule(stored, server, number, now), number)
+            self._sequence += takes
 
-    def attach_volume(self, server_id: str, volume_id: str | None) -> str:
-        """Attach a volume, a new one when no id is given; its id."""
+    def _put(self, server: Server, number: int) -> None:
+        """Keep a server, and note what is planned for it since a number."""
+        self._servers[server.id] = server
+        for planned in server.plan:
+            if planned.order >= number:
+                insort(self._agenda, (planned.due, planned.order, server.id))
+
+    # Volumes
+
+    def volumes(self) -> tuple[Volume, ...]:
+        """All volumes, in the order in which they were added."""
         with self._lock:
-            now = self.clock.now()
-            stored, _ = self._read(server_id, now)
-            if volume_id is None:
-                number = self._sequence = self._sequence + 1
-                volume_id = identifiers.volume_id(
-                    self.settings.seed, number, identifiers.in_zone(now, self.settings.time_zone)
-                )
-            self._servers[server_id] = volumes.attach(stored, volume_id)
-            return volume_id
+            return tuple(self._volumes.values())
+
+    def volume(self, volume_id: str) -> Volume:
+        """A volume, or the refusal 404."""
+        volume = self._volumes.get(volume_id)
+        if volume is None:
+            raise Refusal(NOT_FOUND)
+        return volume
+
+    def attached(self, server: Server, volume_id: str) -> Volume:
+        """A volume that is attached to a server, or the refusal 404."""
+        return volumes.attached(server, self._volumes.get(volume_id))
+
+    def create_volume(self, command: CreateVolume) -> Volume:
+        """What ``create_volume`` does: the new volume, or a `Refusal`."""
+        volumes.check_create(command)
+        with self._lock:
+            return self._new_volume(None, command)
+
+    def _new_volume(self, volume_id: str | None, command: CreateVolume) -> Volume:
+        settings, now = self.settings, self.clock.now()
+        if volume_id is None:
+            number = self._sequence = self._sequence + 1
+            volume_id = identifiers.volume_id(settings.seed, number, identifiers.in_zone(now, settings.time_zone))
+        volume = self._volumes[volume_id] = Volume(
+            volume_id,
+            now,
+            command.name,
+            command.description,
+            command.size,
+            command.type,
+            command.contents,
+            command.zone,
+        )
+        return volume
+
+    def delete_volume(self, volume_id: str) -> None:
+        """Delete a volume, or refuse."""
+        with self._lock:
+            volumes.check_delete(self.volume(volume_id))
+            del self._volumes[volume_id]
+
+    def attach_volume(self, server_id: str, volume_id: str, device: str) -> None:
+        """Attach a volume to a server, or refuse."""
+        with self._lock:
+            self._attach(server_id, self.volume, volume_id, device)
+
+    def add_attached_volume(self, server_id: str, volume_id: str | None) -> str:
+        """Arrange that a volume is attached, a new one where there is none of that id; its id."""
+        with self._lock:
+            command = CreateVolume("", "", 1, "", "", DEFAULT_ZONE)
+
+            def known_or_new(_: object) -> Volume:
+                known = None if volume_id is None else self._volumes.get(volume_id)
+                return known or self._new_volume(volume_id, command)
+
+            return self._attach(server_id, known_or_new, volume_id or "", "")
+
+    def _attach(self, server_id: str, find: Callable[[str], Volume], volume_id: str, device: str) -> str:
+        stored, server = self._read(server_id, self.clock.now())
+        servers.require_ready(servers.require_live(server))
+        server, volume = volumes.attach(stored, find(volume_id), device)
+        self._servers[server_id], self._volumes[volume.id] = server, volume
+        return volume.id
 
     def detach_volume(self, server_id: str, volume_id: str) -> None:
         """Detach a volume, or refuse with 404."""
         with self._lock:
-            self._servers[server_id] = volumes.detach(self._stored(server_id), volume_id)
+            stored, server = self._read(server_id, self.clock.now())
+            volume = volumes.attached(servers.require_live(server), self._volumes.get(volume_id))
+            self._servers[server_id], self._volumes[volume_id] = volumes.detach(stored, volume)
 
     # What is to come
 
@@ -270,17 +399,18 @@ class World:
     def _coming(self, server_id: str, now: datetime) -> list[Pending]:
         server = lifecycle.at(self._stored(server_id), now)
         return [
-            Pending(planned.due, planned.order, server_id, planned.snapshot_id, status)
+            Pending(
+                planned.due, planned.order, server_id, "" if planned.subject == server_id else planned.subject, status
+            )
             for planned, status in lifecycle.coming(server)
         ]
 
-    def polled(self, place: str, server: Server, unfinished: Collection[str]) -> None:
-        """A client has read snapshots that are not finished, by their ids.
+    def polled(self, place: str, due: datetime | None) -> None:
+        """A client has read what is not finished, and will be when it is ``due``, or never.
 
         A poll-stepping clock steps; polling in vain raises `FrozenClockError`.
         """
         now = self.clock.now()
-        due = next((planned.due for planned in server.plan if planned.snapshot_id in unfinished), None)
         with self._lock:
             before, polls = self._polls.get(place, (now, 0))
             polls = polls + 1 if due is None or before == now else 1
@@ -344,6 +474,8 @@ class World:
         other = copy(self)
         other.settings = replace(self.settings, poll_step=None)
         other._servers = ChainMap({}, self._servers)  # the first map alone is written
+        other._volumes = ChainMap({}, self._volumes)
+        other._answered = Counter()
         other._agenda, other._polls = [], {}
         return other
 
@@ -367,6 +499,17 @@ class World:
             self._journal.append(
                 Call(number, at, operation, method, target, effect, client_saw, rule, server, headers, body, answer)
             )
+
+    def count(self, answered: Answered) -> None:
+        """A call was answered by the contract, whatever becomes of the answer."""
+        with self._lock:
+            self._answered[answered] += 1
+
+    def evidence(self) -> tuple[Reliance, ...]:
+        """On what the calls relied so far."""
+        with self._lock:
+            answered = dict(self._answered)
+        return reliances(answered)
 
     @property
     def calls(self) -> tuple[Call, ...]:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from hostway_fake.contract.evidence import (
+    ACTION_PAGES,
     ATTACH_PAGE,
     CREATE_PAGE,
     CREATE_REVISION,
     ERROR_PAGES,
     OURS,
     RESTORE_PAGE,
+    SERVER_PAGES,
+    VOLUME_PAGES,
     ZONE_PAGE,
     Source,
     assumed,
@@ -112,6 +115,17 @@ BODY_TOO_LARGE: Final = ProviderError(413, "Request body too large", "The reques
 INTERNAL: Final = ProviderError(500, "Internal error of the fake", "{}", OURS)
 RATE_LIMITED: Final = ProviderError(413, "Rate limit exceeded", "Too many: {}.", assumed())
 VOLUME_ATTACHED: Final = ProviderError(409, "VolumeAlreadyAttached", "{} is already attached", documented(ATTACH_PAGE))
+VOLUME_IN_USE: Final = ProviderError(409, "VolumeInUse", "{} is attached", assumed(VOLUME_PAGES))
+NOT_IN_CATALOGUE: Final = ProviderError(400, "NotInCatalogue", "{}", assumed(SERVER_PAGES))
+
+_ACTION = documented(ACTION_PAGES)
+ALREADY_REBOOTING: Final = ProviderError(409, "AlreadyRebooting", "Already rebooting.", _ACTION)
+STATUS_CHANGING: Final = ProviderError(409, "StatusChanging", "Another change of status runs.", _ACTION)
+WRONG_STATUS: Final = ProviderError(409, "WrongServerStatus", "This cannot be done to a server that is {}.", assumed())
+SAME_FLAVOR: Final = ProviderError(400, "SameFlavor", "The server has this flavor already.", _ACTION)
+NOT_RESIZABLE: Final = ProviderError(403, "NotResizable", "The server cannot be resized to this flavor.", _ACTION)
+PROFILE_UNAVAILABLE: Final = ProviderError(503, "ProfileUnavailable", "The profile is unavailable.", _ACTION)
+ACTION_NOT_SUPPORTED: Final = ProviderError(405, "ActionNotSupported", "{} is no action of a server.", _ACTION)
 
 INJECTED: Final[Mapping[int, ProviderError]] = {
     400: ProviderError(400, "Bad request", "", _NOVA),

@@ -10,3 +10,6 @@ BODY_LIMIT: Final = 16 * 1024 * 1024
 
 DEPTH_LIMIT: Final = 100
 """Objects and arrays inside each other in a request body. Ours: the pages name no limit."""
+
+VOLUME_LIMIT: Final = 1_000_000
+"""GB of a volume. Ours: the pages name no limit."""

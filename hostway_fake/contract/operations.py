@@ -2,26 +2,39 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from hostway_fake.contract.errors import (
+    ACTION_NOT_SUPPORTED,
+    ALREADY_REBOOTING,
     EXTRA_VOLUMES,
     INJECTED,
     LIMIT_REACHED,
     NAME_TAKEN,
     NOT_FOUND,
+    NOT_RESIZABLE,
     NOT_RESTORABLE,
+    PROFILE_UNAVAILABLE,
+    SAME_FLAVOR,
+    STATUS_CHANGING,
     UNAUTHORIZED,
+    VOLUME_ATTACHED,
     ProviderError,
 )
 from hostway_fake.contract.evidence import (
+    ACTION_PAGES,
+    ATTACH_PAGE,
     CREATE_PAGE,
     CREATE_REVISION,
+    FLAVOR_PAGES,
     GET_PAGE,
+    IMAGE_PAGES,
     LIST_PAGE,
     RESTORE_PAGE,
+    SERVER_PAGES,
     VOLUME_PAGES,
+    ZONE_PAGE,
     Source,
     assumed,
     documented,
@@ -32,7 +45,9 @@ from hostway_fake.contract.evidence import (
 class Operation:
     """One row: what the client sends, what success looks like, and which failures the page documents.
 
-    ``path`` is without the account part: it is served as it stands and below each of `BASES`.
+    ``path`` is without the account part: it is served as it stands and below each of `BASES`. Where several operations
+    have one path and method, ``action`` is the key in the body that chooses. ``about`` is the kind of the one thing
+    that a call is about, if it is about one.
     """
 
     name: str
@@ -41,7 +56,9 @@ class Operation:
     success: int
     failures: tuple[ProviderError, ...]
     source: Source
+    about: str = ""
     also: str = ""
+    action: str = ""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -52,31 +69,103 @@ class Operation:
         """The error of a status, as the page of this operation words it where it does."""
         return next((error for error in self.failures if error.status == status), INJECTED[status])
 
+    @property
+    def argument(self) -> str:
+        """The argument in the path that is the id of what it is about, or nothing."""
+        argument = f"{self.about}_id"
+        return argument if self.has(argument) else ""
+
     def has(self, argument: str) -> bool:
-        """Whether the path names a ``server_id`` or a ``snapshot_id``."""
+        """Whether the path names a ``server_id``, a ``snapshot_id``..."""
         return f"{{{argument}}}" in self.path
 
 
-_SNAPSHOTS = "/servers/{server_id}/snapshots"
-
+_SERVERS = "/servers"
+_SERVER = _SERVERS + "/{server_id}"
+_SNAPSHOTS = _SERVER + "/snapshots"
 _SNAPSHOT = _SNAPSHOTS + "/{snapshot_id}"
+_ATTACHMENTS = _SERVER + "/os-volume_attachments"
+_ATTACHMENT = _ATTACHMENTS + "/{volume_id}"
+_VOLUMES = "/volumes"
+_VOLUME = _VOLUMES + "/{volume_id}"
+
 _CREATE_FAILURES = (EXTRA_VOLUMES, NAME_TAKEN, LIMIT_REACHED)
 _READ_FAILURES = (UNAUTHORIZED, NOT_FOUND)
 
+_PAGE = documented(SERVER_PAGES)
+_ACTIONS = documented(ACTION_PAGES)
+_ATTACHING = documented(ATTACH_PAGE)
+_KEEPING = documented(VOLUME_PAGES)
+
+
+def _snapshot(name: str, method: str, path: str, success: int, source: Source, **more: Any) -> Operation:
+    return Operation(name, method, path, success, more.pop("failures", _READ_FAILURES), source, "snapshot", **more)
+
+
+def _server(name: str, method: str, path: str, success: int, source: Source, **more: Any) -> Operation:
+    return Operation(name, method, path, success, more.pop("failures", _READ_FAILURES), source, "server", **more)
+
+
+def _action(name: str, action: str, *failures: ProviderError) -> Operation:
+    failures = (*failures, ACTION_NOT_SUPPORTED)
+    return _server(name, "POST", _SERVER + "/action", 202, _ACTIONS, failures=failures, action=action)
+
+
+def _volume(name: str, method: str, path: str, success: int, source: Source, **more: Any) -> Operation:
+    return Operation(name, method, path, success, more.pop("failures", _READ_FAILURES), source, "volume", **more)
+
+
+def _list(name: str, path: str, source: Source) -> Operation:
+    return Operation(name, "GET", path, 200, _READ_FAILURES, source)
+
+
 OPERATIONS: Final = (
-    Operation("create_snapshot", "POST", _SNAPSHOTS, 202, _CREATE_FAILURES, documented(CREATE_PAGE, CREATE_REVISION)),
-    Operation("list_snapshots", "GET", _SNAPSHOTS, 200, _READ_FAILURES, documented(LIST_PAGE)),
-    Operation("get_snapshot", "GET", _SNAPSHOT, 200, _READ_FAILURES, documented(GET_PAGE)),
-    Operation(
+    _snapshot(
+        "create_snapshot",
+        "POST",
+        _SNAPSHOTS,
+        202,
+        documented(CREATE_PAGE, CREATE_REVISION),
+        failures=_CREATE_FAILURES,
+    ),
+    _list("list_snapshots", _SNAPSHOTS, documented(LIST_PAGE)),
+    _snapshot("get_snapshot", "GET", _SNAPSHOT, 200, documented(GET_PAGE)),
+    _snapshot(
         "restore_snapshot",
         "POST",
         _SNAPSHOT + "/action",
         202,
-        (NOT_RESTORABLE, UNAUTHORIZED, NOT_FOUND),
         documented(RESTORE_PAGE),
+        failures=(NOT_RESTORABLE, *_READ_FAILURES),
         also=_SNAPSHOT + "/actions",
     ),
-    Operation("delete_snapshot", "DELETE", _SNAPSHOT, 204, _READ_FAILURES, assumed(VOLUME_PAGES)),
+    _snapshot("delete_snapshot", "DELETE", _SNAPSHOT, 204, assumed(VOLUME_PAGES)),
+    _server("create_server", "POST", _SERVERS, 202, _PAGE, failures=(UNAUTHORIZED,)),
+    _list("list_servers", _SERVERS, _PAGE),
+    _list("list_servers_detail", _SERVERS + "/detail", _PAGE),
+    _server("get_server", "GET", _SERVER, 200, _PAGE),
+    _server("update_server", "PUT", _SERVER, 200, assumed(SERVER_PAGES)),
+    _server("delete_server", "DELETE", _SERVER, 204, assumed(SERVER_PAGES)),
+    _action("reboot_server", "reboot", ALREADY_REBOOTING),
+    _action("resize_server", "resize", SAME_FLAVOR, NOT_RESIZABLE, PROFILE_UNAVAILABLE),
+    _action("stop_server", "os-stop", STATUS_CHANGING),
+    _action("start_server", "os-start", STATUS_CHANGING),
+    _volume("attach_volume", "POST", _ATTACHMENTS, 200, _ATTACHING, failures=(VOLUME_ATTACHED,)),
+    _list("list_attachments", _ATTACHMENTS, _ATTACHING),
+    _volume("get_attachment", "GET", _ATTACHMENT, 200, _ATTACHING),
+    _volume("detach_volume", "DELETE", _ATTACHMENT, 204, _ATTACHING),
+    _volume("create_volume", "POST", _VOLUMES, 202, assumed(VOLUME_PAGES), failures=(UNAUTHORIZED,)),
+    _list("list_volumes", _VOLUMES, _KEEPING),
+    _list("list_volumes_detail", _VOLUMES + "/detail", _KEEPING),
+    _volume("get_volume", "GET", _VOLUME, 200, _KEEPING),
+    _volume("delete_volume", "DELETE", _VOLUME, 204, _KEEPING),
+    _list("list_images", "/images", documented(IMAGE_PAGES)),
+    _list("list_images_detail", "/images/detail", documented(IMAGE_PAGES)),
+    Operation("get_image", "GET", "/images/{image_id}", 200, _READ_FAILURES, documented(IMAGE_PAGES), "image"),
+    _list("list_flavors", "/flavors", documented(FLAVOR_PAGES)),
+    _list("list_flavors_detail", "/flavors/detail", documented(FLAVOR_PAGES)),
+    Operation("get_flavor", "GET", "/flavors/{flavor_id}", 200, _READ_FAILURES, documented(FLAVOR_PAGES), "flavor"),
+    _list("list_zones", "/zone", documented(ZONE_PAGE)),
 )
 
 BY_NAME: Final[Mapping[str, Operation]] = {operation.name: operation for operation in OPERATIONS}
@@ -85,11 +174,15 @@ BASES: Final = ("", "/accounts/{account_id}/flexcloud")
 """The two path families. Both are always served; links come back in the one that the request used."""
 
 
+Methods = Mapping[str, Mapping[str, Operation]]
+"""The operations of a path: by method, then by the key in the body that chooses, which is empty where there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A path that exists: its operations by method, the arguments in it, and the account where it names one."""
+    """A path that exists: its operations, the arguments in it, and the account where it names one."""
 
-    operations: Mapping[str, Operation]
+    methods: Methods
     arguments: Mapping[str, str]
     account: str | None
 
@@ -103,12 +196,12 @@ class Match:
     @property
     def allow(self) -> str:
         """The value of ``Allow``: every method that the path answers."""
-        methods = set(self.operations)
+        methods = set(self.methods)
         return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
-    def operation(self, method: str) -> Operation | None:
-        """The operation behind a method; ``HEAD`` is answered as ``GET``."""
-        return self.operations.get("GET" if method == "HEAD" else method)
+    def operations(self, method: str) -> Mapping[str, Operation]:
+        """The operations behind a method, by action; ``HEAD`` is answered as ``GET``."""
+        return self.methods.get("GET" if method == "HEAD" else method, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +209,7 @@ class _Route:
     """A path of the table in segments: a literal, or the name of an argument."""
 
     segments: tuple[tuple[bool, str], ...]
-    operations: Mapping[str, Operation]
+    methods: Methods
 
     def arguments(self, segments: list[str]) -> dict[str, str] | None:
         found = {}
@@ -129,16 +222,17 @@ class _Route:
 
 
 def _routes(operations: tuple[Operation, ...]) -> dict[int, list[_Route]]:
-    by_path: dict[str, dict[str, Operation]] = {}
+    """By how many segments they have, the paths: literals before arguments, so that ``detail`` is no id."""
+    by_path: dict[str, dict[str, dict[str, Operation]]] = {}
     for operation in operations:
         for path in operation.paths:
-            by_path.setdefault(path, {})[operation.method] = operation
+            by_path.setdefault(path, {}).setdefault(operation.method, {})[operation.action] = operation
     by_length: dict[int, list[_Route]] = {}
     for path, methods in by_path.items():
         words = path.split("/")[1:]
         segments = tuple((word.startswith("{"), word.strip("{}")) for word in words)
         by_length.setdefault(len(words), []).append(_Route(segments, methods))
-    return by_length
+    return {length: sorted(routes, key=lambda route: route.segments) for length, routes in by_length.items()}
 
 
 _ROUTES: Final = _routes(OPERATIONS)
@@ -173,5 +267,5 @@ def resolve(target: str) -> Match | None:
     for route in _ROUTES.get(len(segments), ()):
         arguments = route.arguments(segments)
         if arguments is not None:
-            return Match(route.operations, arguments, account)
+            return Match(route.methods, arguments, account)
     return None

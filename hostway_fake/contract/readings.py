@@ -3,6 +3,7 @@
 A reading with one value is a choice of ours that cannot be switched; it stands here lest it be taken for documented.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import permutations
@@ -11,12 +12,15 @@ from typing import Final
 
 from hostway_fake.contract.evidence import (
     ACTION_PAGES,
+    ATTACH_PAGE,
     CREATE_PAGE,
     CREATE_REVISION,
     ERROR_PAGES,
     GET_PAGE,
+    IMAGE_PAGES,
     LIST_PAGE,
     RESTORE_PAGE,
+    SERVER_PAGES,
     VOLUME_PAGES,
     Source,
     assumed,
@@ -34,14 +38,24 @@ _LIST = ("list_snapshots",)
 _SHOWING = _GET + _LIST
 _RESTORE = ("restore_snapshot",)
 _DELETE = ("delete_snapshot",)
-_ALL = _CREATE + _GET + _LIST + _RESTORE + _DELETE
+_SERVER_CREATE = ("create_server",)
+_SERVER_SHOWING = ("get_server", "list_servers_detail", "update_server")
+_SERVER_LISTS = ("list_servers", "list_servers_detail")
+_ACTIONS = ("reboot_server", "resize_server", "stop_server", "start_server")
+_VOLUME_CREATE = ("create_volume",)
+_VOLUME_LISTS = ("list_volumes", "list_volumes_detail")
+_ALL = tuple(BY_NAME)
+_CREATING = _CREATE + _SERVER_CREATE + _VOLUME_CREATE
+_WITH_BODY = (*_CREATING, *_RESTORE, "update_server", *_ACTIONS, "attach_volume")
+_CATALOGUE = tuple(name for name in BY_NAME if re.search("_(image|flavor|zone)", name))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One question that the pages leave open.
 
-    ``values`` are its possible answers, the default first; ``operations`` are those that can meet it.
+    ``values`` are its possible answers, the default first; ``operations`` are those that can meet it, and ``statuses``
+    those of the answers that rely on it, where they are not all.
     """
 
     name: str
@@ -49,11 +63,14 @@ class Reading:
     values: tuple[str, ...]
     source: Source
     operations: tuple[str, ...]
+    statuses: tuple[int, ...] = ()
 
     @property
     def default(self) -> str:
         return self.values[0]
 
+
+_OK: Final = (200, 202)
 
 _TABLE: Final = (
     # What can be switched.
@@ -63,6 +80,7 @@ _TABLE: Final = (
         ("empty", "zero"),
         contradicted(CREATE_PAGE, CREATE_REVISION),
         _CREATE + _SHOWING,
+        _OK,
     ),
     Reading(
         "create_time_is",
@@ -70,6 +88,7 @@ _TABLE: Final = (
         ("completed", "requested"),
         assumed(CREATE_PAGE, CREATE_REVISION),
         _SHOWING,
+        _OK,
     ),
     Reading(
         "list_status",
@@ -77,6 +96,7 @@ _TABLE: Final = (
         ("200", "202"),
         contradicted(LIST_PAGE),
         _LIST,
+        _OK,
     ),
     Reading(
         "list_self_link",
@@ -84,6 +104,7 @@ _TABLE: Final = (
         ("snapshot", "server"),
         contradicted(LIST_PAGE),
         _LIST,
+        _OK,
     ),
     Reading(
         "refusal_order",
@@ -91,6 +112,7 @@ _TABLE: Final = (
         tuple(",".join(order) for order in permutations(("400", "409", "413"))),
         assumed(CREATE_PAGE, CREATE_REVISION),
         _CREATE,
+        (400, 409, 413),
     ),
     Reading(
         "deleted_count",
@@ -98,6 +120,7 @@ _TABLE: Final = (
         ("false", "true"),
         assumed(CREATE_PAGE, CREATE_REVISION),
         _CREATE,
+        (202, 409, 413),
     ),
     Reading(
         "deleted_visible",
@@ -105,6 +128,7 @@ _TABLE: Final = (
         ("get", "never", "always"),
         assumed(GET_PAGE),
         _SHOWING,
+        (200, 202, 404),
     ),
     Reading(
         "authorization",
@@ -119,6 +143,23 @@ _TABLE: Final = (
         ("off", "on"),
         assumed(CREATE_PAGE, CREATE_REVISION),
         _CREATE,
+        (413,),
+    ),
+    Reading(
+        "volume_list_size",
+        "the size of a volume in a list is a text, as the sample has it, or a number as it is on get",
+        ("text", "number"),
+        contradicted(VOLUME_PAGES),
+        _VOLUME_LISTS,
+        _OK,
+    ),
+    Reading(
+        "volume_create_status",
+        "the status of creating a volume",
+        ("202", "200"),
+        assumed(VOLUME_PAGES),
+        _VOLUME_CREATE,
+        _OK,
     ),
     # What we chose for good.
     Reading(
@@ -127,6 +168,7 @@ _TABLE: Final = (
         ("204",),
         assumed(VOLUME_PAGES),
         _DELETE,
+        (204, 404),
     ),
     Reading(
         "restore_paths",
@@ -134,6 +176,7 @@ _TABLE: Final = (
         ("both",),
         assumed(RESTORE_PAGE),
         _RESTORE,
+        (202,),
     ),
     Reading(
         "restore_in_build",
@@ -141,6 +184,7 @@ _TABLE: Final = (
         ("400",),
         assumed(RESTORE_PAGE),
         _RESTORE,
+        (400, 404),
     ),
     Reading(
         "both_path_families",
@@ -162,13 +206,15 @@ _TABLE: Final = (
         ("collection",),
         contradicted(LIST_PAGE),
         _LIST,
+        _OK,
     ),
     Reading(
         "location",
         "Location equals the href of the self link",
         ("self_link",),
         assumed(CREATE_PAGE, CREATE_REVISION),
-        _CREATE,
+        _CREATE + _SERVER_CREATE,
+        (202,),
     ),
     Reading(
         "guids",
@@ -176,6 +222,7 @@ _TABLE: Final = (
         ("uuid",),
         assumed(CREATE_PAGE, CREATE_REVISION),
         _SHOWING,
+        _OK,
     ),
     Reading(
         "parent_guid",
@@ -183,6 +230,7 @@ _TABLE: Final = (
         ("disk",),
         assumed(RESTORE_PAGE),
         _SHOWING,
+        _OK,
     ),
     Reading(
         "refusals_before_the_rules",
@@ -190,6 +238,7 @@ _TABLE: Final = (
         ("in_this_order",),
         assumed(CREATE_PAGE, CREATE_REVISION),
         _ALL,
+        (400, 401, 403, 404, 405, 409, 415),
     ),
     Reading(
         "extra_volume",
@@ -197,6 +246,7 @@ _TABLE: Final = (
         ("attached",),
         assumed(VOLUME_PAGES),
         _CREATE,
+        (400,),
     ),
     Reading(
         "name_case",
@@ -204,6 +254,7 @@ _TABLE: Final = (
         ("sensitive",),
         assumed(CREATE_PAGE, CREATE_REVISION),
         _CREATE,
+        (202, 409),
     ),
     Reading(
         "request_fields",
@@ -211,13 +262,15 @@ _TABLE: Final = (
         ("lenient",),
         assumed(CREATE_PAGE, CREATE_REVISION),
         _CREATE,
+        (202, 400),
     ),
     Reading(
         "request_media_type",
         "application/json with any parameters, the page's malformed spelling and no type are taken; others are 415",
         ("json_or_none",),
         assumed(CREATE_PAGE, CREATE_REVISION),
-        _CREATE,
+        _WITH_BODY,
+        (200, 202, 415),
     ),
     Reading(
         "server_status",
@@ -225,6 +278,111 @@ _TABLE: Final = (
         ("any_but_build_and_deleted",),
         assumed(CREATE_PAGE, CREATE_REVISION),
         _CREATE,
+        (202, 404, 409),
+    ),
+    Reading(
+        "server_pending",
+        "a server in BUILD has no addresses, no hostId, no created and progress 0; created is when it became ACTIVE",
+        ("empty",),
+        assumed(SERVER_PAGES),
+        _SERVER_CREATE + _SERVER_SHOWING,
+        _OK,
+    ),
+    Reading(
+        "server_fields",
+        "name, imageRef and flavorRef are required; zone is USOTE when absent; a reference is an id, or a URL's end",
+        ("lenient",),
+        assumed(SERVER_PAGES),
+        _SERVER_CREATE,
+        (202, 400),
+    ),
+    Reading(
+        "not_in_catalogue",
+        "an unknown image, flavor or zone is 400",
+        ("400",),
+        assumed(SERVER_PAGES),
+        ("create_server", "resize_server", "create_volume"),
+        (400,),
+    ),
+    Reading(
+        "server_update",
+        "PUT changes the name, and answers 200 with the server; updated is null until then, and until an action ends",
+        ("200",),
+        assumed(SERVER_PAGES),
+        ("update_server",),
+        _OK,
+    ),
+    Reading(
+        "server_delete",
+        "DELETE is 204 in any status and takes the snapshots along; the server is 404 from then on, its volumes free",
+        ("204",),
+        assumed(SERVER_PAGES),
+        ("delete_server",),
+        (204, 404),
+    ),
+    Reading(
+        "server_list_filters",
+        "without a status to look for, a list shows ACTIVE and STOPPED servers that fit the other filters",
+        ("unless_status",),
+        assumed(SERVER_PAGES),
+        _SERVER_LISTS,
+        _OK,
+    ),
+    Reading(
+        "action_status",
+        "an action shows as PROCESSING, with progress 50; during one, any other is 409; so is one in the wrong status",
+        ("processing",),
+        assumed(ACTION_PAGES),
+        _ACTIONS,
+        (202, 409),
+    ),
+    Reading(
+        "resize_refused",
+        "the server that cannot be resized is one whose disk would shrink",
+        ("smaller_disk",),
+        assumed(ACTION_PAGES),
+        ("resize_server",),
+        (202, 403),
+    ),
+    Reading(
+        "action_body",
+        "the body holds one action; an unknown one is the page's 405",
+        ("one",),
+        assumed(ACTION_PAGES),
+        _ACTIONS,
+        (202, 400),
+    ),
+    Reading(
+        "volume_fields",
+        "size is required, a whole number of GB; the others are texts, empty when absent",
+        ("lenient",),
+        assumed(VOLUME_PAGES),
+        _VOLUME_CREATE,
+        (200, 202, 400),
+    ),
+    Reading(
+        "volume_in_use",
+        "a volume that is attached cannot be deleted: 409",
+        ("409",),
+        assumed(VOLUME_PAGES),
+        ("delete_volume",),
+        (204, 409),
+    ),
+    Reading(
+        "attachment_id",
+        "the id of an attachment is that of the volume; device is empty when absent; an unknown volume is 404",
+        ("volume_id",),
+        assumed(ATTACH_PAGE),
+        ("attach_volume", "list_attachments"),
+        (200, 404),
+    ),
+    Reading(
+        "catalogue",
+        "which images, flavors and zones there are beyond the samples, and that lists hold name, links and id only",
+        ("ours",),
+        assumed(IMAGE_PAGES),
+        _CATALOGUE,
+        _OK,
     ),
     Reading(
         "error_names",
@@ -232,6 +390,7 @@ _TABLE: Final = (
         ("nova",),
         assumed(ERROR_PAGES),
         _ALL,
+        (400, 405, 413, 415),
     ),
     Reading(
         "unauthorized_challenge",
@@ -239,6 +398,7 @@ _TABLE: Final = (
         ("basic_realm",),
         assumed(ERROR_PAGES),
         _ALL,
+        (401,),
     ),
     Reading(
         "response_media_type",
@@ -253,6 +413,7 @@ _TABLE: Final = (
         ("get_and_405",),
         assumed(),
         _ALL,
+        (405,),
     ),
     Reading(
         "raw_target",

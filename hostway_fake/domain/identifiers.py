@@ -21,8 +21,7 @@ SERVER_ID: Final = re.compile(rf"{_ACCOUNT}-[A-Z][A-Z0-9-]*-[0-9]{{4}}")
 SNAPSHOT_ID: Final = re.compile(rf"snapshot_{SERVER_ID.pattern}_[0-9]{{4}}[A-Z][a-z]{{2}}[0-9]{{2}}_[0-9A-Za-z]{{9}}")
 VOLUME_ID: Final = re.compile(r"hbs[0-9]{4}[A-Z][a-z]{2}[0-9]{2}_[0-9A-Za-z]{9}")
 
-DEFAULT_ZONE: Final = "USOTE"
-
+_ZONED: Final = re.compile(rf"{_ACCOUNT}?-([A-Z][A-Z0-9-]*)-[0-9]{{4}}")
 
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
@@ -46,12 +45,16 @@ def draw_below(seed: int, purpose: str, number: int, limit: int) -> int:
 
 
 def _dated(prefix: str, day: datetime, draw: bytes) -> str:
+    return f"{prefix}{day.year:04}{MONTHS[day.month - 1]}{day.day:02}_{_letters(draw, 9)}"
+
+
+def _letters(draw: bytes, count: int) -> str:
     rest = int.from_bytes(draw)
     letters = ""
-    for _ in range(9):
+    for _ in range(count):
         rest, place = divmod(rest, 62)
         letters += _BASE62[place]
-    return f"{prefix}{day.year:04}{MONTHS[day.month - 1]}{day.day:02}_{letters}"
+    return letters
 
 
 def snapshot_id(seed: int, number: int, server_id: str, day: datetime) -> str:
@@ -69,14 +72,41 @@ def uuid(seed: int, purpose: str, number: int) -> str:
     return str(UUID(bytes=_draw(seed, purpose, number), version=4))
 
 
-def server_id(account: str, number: int) -> str:
+def server_id(account: str, zone: str, number: int) -> str:
     """Such as ``jello614636-USOTE-0214``; after ten thousand, the next block of the zone.
 
-    >>> server_id("jello614636", 7)
+    >>> server_id("jello614636", "USOTE", 7)
     'jello614636-USOTE-0007'
     """
     block, rest = divmod(number, 10_000)
-    return f"{account}-{DEFAULT_ZONE}{block or ''}-{rest:04}"
+    return f"{account}-{zone}{block or ''}-{rest:04}"
+
+
+def zone_of(server: str) -> str:
+    """The zone in the id of a server.
+
+    >>> zone_of("michalski275226-AUS001-0005")
+    'AUS001'
+    """
+    match = _ZONED.fullmatch(server)
+    assert match is not None
+    return match[1]
+
+
+def password(seed: int, number: int) -> str:
+    """Twelve letters and digits, for the administrator of a server."""
+    return _letters(_draw(seed, "password", number), 12)
+
+
+def addresses(number: int) -> tuple[str, str]:
+    """A public address and a private one for each number: from ranges that lead nowhere."""
+    high, low = divmod(number % 0x1_0000, 0x100)
+    return f"198.{18 + number // 0x1_0000 % 2}.{high}.{low}", f"172.16.{high}.{low}"
+
+
+def host(seed: int, number: int, zone: str) -> str:
+    """Such as ``host012-aus01.hyperv.hostway``."""
+    return f"host{draw_below(seed, 'host', number, 1000):03}-{zone.lower()}.hyperv.hostway"
 
 
 def _checked(what: str, value: object, pattern: re.Pattern[str], expected: str) -> str:

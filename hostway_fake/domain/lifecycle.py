@@ -1,12 +1,15 @@
-"""The transition table, and the fold that reads a state as of an instant. All that moves a snapshot stands here."""
+"""The transition tables, and the fold that reads a state as of an instant. All that moves things stands here."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import reduce
 from typing import Final
 
-from hostway_fake.contract.states import SnapshotStatus
+from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 from hostway_fake.domain.state import Event, Planned, Server
+
+Status = SnapshotStatus | ServerStatus
 
 TRANSITIONS: Final[Mapping[tuple[SnapshotStatus, Event], SnapshotStatus]] = {
     (SnapshotStatus.BUILD, Event.COMPLETE): SnapshotStatus.ACTIVE,
@@ -14,7 +17,21 @@ TRANSITIONS: Final[Mapping[tuple[SnapshotStatus, Event], SnapshotStatus]] = {
     (SnapshotStatus.BUILD, Event.DELETE): SnapshotStatus.DELETED,
     (SnapshotStatus.ACTIVE, Event.DELETE): SnapshotStatus.DELETED,
 }
-"""Status and event to the next status. An event that is not here for a status passes without effect."""
+"""Status of a snapshot and event to the next status. An event that is not here for a status passes without effect."""
+
+SERVER_TRANSITIONS: Final[Mapping[tuple[ServerStatus, Event], ServerStatus]] = {
+    (ServerStatus.BUILD, Event.COMPLETE): ServerStatus.ACTIVE,
+    (ServerStatus.ACTIVE, Event.REBOOT): ServerStatus.PROCESSING,
+    (ServerStatus.ACTIVE, Event.RESIZE): ServerStatus.PROCESSING,
+    (ServerStatus.ACTIVE, Event.STOP): ServerStatus.PROCESSING,
+    (ServerStatus.STOPPED, Event.RESIZE): ServerStatus.PROCESSING,
+    (ServerStatus.STOPPED, Event.START): ServerStatus.PROCESSING,
+    (ServerStatus.PROCESSING, Event.RUN): ServerStatus.ACTIVE,
+    (ServerStatus.PROCESSING, Event.REST): ServerStatus.STOPPED,
+    **{(status, Event.UPDATE): status for status in ServerStatus if status is not ServerStatus.DELETED},
+    **{(status, Event.DELETE): ServerStatus.DELETED for status in ServerStatus if status is not ServerStatus.DELETED},
+}
+"""The same of a server."""
 
 
 def plan(server: Server, *events: Planned) -> Server:
@@ -22,34 +39,63 @@ def plan(server: Server, *events: Planned) -> Server:
     return replace(server, plan=tuple(sorted((*server.plan, *events))))
 
 
-def coming(server: Server) -> tuple[tuple[Planned, SnapshotStatus], ...]:
+def coming(server: Server) -> tuple[tuple[Planned, Status], ...]:
     """What of the plan will change a status, soonest first, and to which."""
-    statuses = {snapshot.id: snapshot.status for snapshot in server.snapshots}
     changes = []
     for planned in server.plan:
-        status = TRANSITIONS.get((statuses[planned.snapshot_id], planned.event))
-        if status is not None:
-            statuses[planned.snapshot_id] = status
+        before, server = _status(server, planned.subject), _happened(server, planned)
+        status = _status(server, planned.subject)
+        if status is not before:
             changes.append((planned, status))
     return tuple(changes)
 
 
+def _status(server: Server, subject: str) -> Status:
+    snapshot = server.snapshot(subject)
+    return server.status if snapshot is None else snapshot.status
+
+
 def at(server: Server, now: datetime) -> Server:
     """The server as of ``now``: what is due has happened, soonest first, each at its own time."""
-    due = [planned for planned in server.plan if planned.due <= now]
-    if not due:
+    if not server.plan or server.plan[0].due > now:
         return server
-    snapshots = {snapshot.id: snapshot for snapshot in server.snapshots}
+    due = [planned for planned in server.plan if planned.due <= now]
+    return replace(reduce(_happened, due, server), plan=server.plan[len(due) :])
+
+
+def _happened(server: Server, planned: Planned) -> Server:
+    """The server after an event, which passes without effect where no table has it."""
+    if planned.subject == server.id:
+        return _happened_to_server(server, planned)
+    place, snapshot = next(
+        (place, snapshot) for place, snapshot in enumerate(server.snapshots) if snapshot.id == planned.subject
+    )
+    status = TRANSITIONS.get((snapshot.status, planned.event))
+    if status is None:
+        return server
     disk_guid = server.disk_guid
-    for planned in due:
-        snapshot = snapshots[planned.snapshot_id]
-        status = TRANSITIONS.get((snapshot.status, planned.event))
-        if status is None:
-            continue
-        if planned.event is Event.COMPLETE and status is SnapshotStatus.ACTIVE:
-            snapshot = replace(snapshot, completed_at=planned.due, parent_guid=disk_guid)
-        if status is SnapshotStatus.ACTIVE:  # built on the disk, or written back to it
-            disk_guid = snapshot.guid
-        snapshot = replace(snapshot, status=status)
-        snapshots[snapshot.id] = snapshot
-    return replace(server, snapshots=tuple(snapshots.values()), disk_guid=disk_guid, plan=server.plan[len(due) :])
+    if planned.event is Event.COMPLETE:
+        snapshot = replace(snapshot, completed_at=planned.due, parent_guid=disk_guid)
+    if status is SnapshotStatus.ACTIVE:  # built on the disk, or written back to it
+        disk_guid = snapshot.guid
+    snapshots = (*server.snapshots[:place], replace(snapshot, status=status), *server.snapshots[place + 1 :])
+    return replace(server, snapshots=snapshots, disk_guid=disk_guid)
+
+
+def _happened_to_server(server: Server, planned: Planned) -> Server:
+    status = SERVER_TRANSITIONS.get((server.status, planned.event))
+    if status is None:
+        return server
+    match planned.event:
+        case Event.COMPLETE:
+            return replace(server, status=status, completed_at=planned.due)
+        case Event.UPDATE:
+            return replace(server, name=planned.value, updated_at=planned.due)
+        case Event.RUN | Event.REST:
+            flavor = planned.value or server.flavor
+            return replace(server, status=status, doing=None, flavor=flavor, updated_at=planned.due)
+        case Event.DELETE:
+            gone = tuple(replace(snapshot, status=SnapshotStatus.DELETED) for snapshot in server.snapshots)
+            return replace(server, status=status, doing=None, snapshots=gone)
+        case _:
+            return replace(server, status=status, doing=planned.event)

@@ -11,13 +11,13 @@ from hostway_fake.contract.errors import (
     NAME_TAKEN,
     NOT_FOUND,
     NOT_RESTORABLE,
-    SERVER_NOT_READY,
 )
 from hostway_fake.contract.limits import SNAPSHOTS_PER_SERVER
 from hostway_fake.contract.readings import Readings
-from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.contract.states import SnapshotStatus
 from hostway_fake.domain import lifecycle
 from hostway_fake.domain.refusals import Refusal
+from hostway_fake.domain.servers import require_live, require_ready
 from hostway_fake.domain.state import Event, Planned, Server, Snapshot
 
 
@@ -61,10 +61,7 @@ _RULES: Final[Mapping[str, Callable[[Server, CreateSnapshot, Readings], None]]] 
 
 def check_create(server: Server, command: CreateSnapshot, readings: Readings) -> None:
     """Raise the `Refusal` that a create meets, if any."""
-    if server.status is ServerStatus.DELETED:
-        raise Refusal(NOT_FOUND)
-    if server.status is ServerStatus.BUILD:
-        raise Refusal(SERVER_NOT_READY, server.status)
+    require_ready(require_live(server))
     for status in readings["refusal_order"].split(","):
         _RULES[status](server, command, readings)
 
@@ -75,17 +72,17 @@ def create(server: Server, snapshot: Snapshot, order: int, *happens: tuple[datet
     return lifecycle.plan(replace(server, snapshots=(*server.snapshots, snapshot)), *planned)
 
 
-def delete(server: Server, now: Server, snapshot_id: str, order: int, instant: datetime) -> Server:
+def delete(server: Server, now: Server, order: int, instant: datetime, snapshot_id: str) -> Server:
     """The server, which is ``now`` as of ``instant``, with a snapshot deleted, built or not; again is 404."""
-    snapshot = now.snapshot(snapshot_id)
+    snapshot = require_live(now).snapshot(snapshot_id)
     if snapshot is None or snapshot.status is SnapshotStatus.DELETED:
         raise Refusal(NOT_FOUND)
     return lifecycle.plan(server, Planned(instant, order, snapshot_id, Event.DELETE))
 
 
-def restore(server: Server, now: Server, snapshot_id: str, order: int, instant: datetime) -> Server:
+def restore(server: Server, now: Server, order: int, instant: datetime, snapshot_id: str) -> Server:
     """The server, which is ``now`` as of ``instant``, with its disk written back from a snapshot that is ACTIVE."""
-    snapshot = now.snapshot(snapshot_id)
+    snapshot = require_live(now).snapshot(snapshot_id)
     if snapshot is None or snapshot.status is SnapshotStatus.DELETED:
         raise Refusal(NOT_FOUND)
     if snapshot.status is SnapshotStatus.BUILD:

@@ -4,25 +4,40 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from hostway_fake.contract.catalogue import DEFAULT_FLAVOR, DEFAULT_IMAGE, DEFAULT_ZONE
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 
 
 class Event(StrEnum):
-    """What can happen to a snapshot."""
+    """What can happen to a snapshot, or to a server."""
 
     COMPLETE = "complete"
     RESTORE = "restore"
     DELETE = "delete"
+    UPDATE = "update"
+    REBOOT = "reboot"
+    RESIZE = "resize"
+    STOP = "stop"
+    START = "start"
+    RUN = "run"
+    """What was done to a server is done, and it runs."""
+    REST = "rest"
+    """What was done to a server is done, and it does not run."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Planned:
-    """An event that will happen of itself: when, the world's sequence number that makes the order total, to what."""
+    """An event that will happen of itself: when, the world's sequence number that makes the order total, to what.
+
+    ``subject`` is the id of a snapshot, or of the server itself; ``value`` is what the event brings: the new name of an
+    update, the new flavor of a resize that is done.
+    """
 
     due: datetime
     order: int
-    snapshot_id: str
+    subject: str
     event: Event
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,7 @@ class Server:
     """A server with its snapshots, its attached volumes, and the plan of what will happen to them, soonest first.
 
     ``disk_guid`` is what the disk now descends from: the guid of a snapshot, or ``relation_guid`` before there is one.
+    ``number`` is its own in the world, for what is drawn; ``doing`` is what is done to it while it is PROCESSING.
     """
 
     id: str
@@ -57,6 +73,30 @@ class Server:
     snapshots: tuple[Snapshot, ...] = ()
     volumes: tuple[str, ...] = ()
     plan: tuple[Planned, ...] = ()
+    number: int = 0
+    name: str = ""
+    image: str = DEFAULT_IMAGE
+    flavor: str = DEFAULT_FLAVOR
+    zone: str = DEFAULT_ZONE
+    completed_at: datetime | None = None
+    updated_at: datetime | None = None
+    doing: Event | None = None
 
     def snapshot(self, snapshot_id: str) -> Snapshot | None:
         return next((snapshot for snapshot in self.snapshots if snapshot.id == snapshot_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume; ``server_id`` is that of the server to which it is attached, empty for none."""
+
+    id: str
+    created_at: datetime
+    name: str = ""
+    description: str = ""
+    size: int = 1
+    type: str = ""
+    contents: str = ""
+    zone: str = DEFAULT_ZONE
+    server_id: str = ""
+    device: str = ""

@@ -53,10 +53,12 @@ class Which:
         if self.operation not in BY_NAME:
             raise invalid("operation", self.operation, "one of, or none for any", BY_NAME)
         operation = BY_NAME[self.operation]
-        if self.id is not None and not operation.has("snapshot_id"):
-            raise invalid("id", self.id, f"none: no call of {self.operation} names a snapshot id")
-        if self.name is not None and not (operation.has("snapshot_id") or operation.method == "POST"):
-            raise invalid("name", self.name, f"none: no call of {self.operation} is about one snapshot")
+        if self.server is not None and not operation.has("server_id"):
+            raise invalid("server", self.server, f"none: no call of {self.operation} names a server")
+        if self.id is not None and not operation.argument:
+            raise invalid("id", self.id, f"none: no call of {self.operation} names the id of what it is about")
+        if self.name is not None and not operation.about:
+            raise invalid("name", self.name, f"none: no call of {self.operation} is about one thing")
 
     def meets(self, subject: Subject) -> bool:
         return (

@@ -4,15 +4,15 @@ import binascii
 from base64 import b64decode
 from functools import lru_cache
 
-from hostway_fake.contract.errors import FORBIDDEN, NOT_FOUND, UNAUTHORIZED
-from hostway_fake.contract.operations import resolve
-from hostway_fake.domain.refusals import MethodRefused, Refusal
+from hostway_fake.contract.errors import FORBIDDEN, METHOD_NOT_ALLOWED, NOT_FOUND, UNAUTHORIZED, ProviderError
+from hostway_fake.contract.operations import Match, Operation, resolve
+from hostway_fake.domain.refusals import Refusal
 from hostway_fake.exceptions import HostwayFakeError
 from hostway_fake.faults.outcomes import Delay
 from hostway_fake.journal.calls import Effect
-from hostway_fake.service import rendering
+from hostway_fake.service import answers, parsing
 from hostway_fake.service.faulting import Handled, subject, suffer
-from hostway_fake.service.handlers import HANDLERS, Call
+from hostway_fake.service.handlers import HANDLERS, Call, refused_action
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
 from hostway_fake.service.parsing import check_message
 from hostway_fake.world import World, Worlds
@@ -60,13 +60,15 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
 def _handled(call: Call) -> Handled:
     """What a call does when nothing goes wrong."""
     operation = call.operation
+    error: ProviderError | None = None
     try:
         if operation is None or call.refusal is not None:
             raise call.refusal or Refusal(NOT_FOUND)
         answer = HANDLERS[operation.name](call)
         effect = Effect.NONE if operation.method == "GET" else Effect.APPLIED
     except Refusal as refusal:
-        answer, effect = rendering.refused(call.world, refusal), Effect.REFUSED
+        answer, effect, error = answers.refused(call.world, refusal), Effect.REFUSED, refusal.error
+    call.world.count((operation.name if operation else "", answer.status, error))
     return effect, str(answer.status), answer.without_body() if call.request.method == "HEAD" else answer
 
 
@@ -90,14 +92,31 @@ def _identified(worlds: Worlds, request: Request) -> Call:
     if match is None:
         return Call(world, request, account=own, refusal=Refusal(NOT_FOUND))
     account = own if match.account is None else match.account
-    operation = match.operation(request.method)
+    operation = _operation(match, request)
     origin = f"{request.scheme}://{request.headers['host']}{match.base}"
-    refusal = None
+    call = Call(world, request, operation, match.arguments, account, origin)
     if account != own:
-        refusal = Refusal(FORBIDDEN if account in worlds.by_account else NOT_FOUND)
-    elif operation is None:
-        refusal = MethodRefused(request.method, match.allow)
-    return Call(world, request, operation, match.arguments, account, origin, refusal)
+        return call._replace(refusal=Refusal(FORBIDDEN if account in worlds.by_account else NOT_FOUND))
+    return call if operation else call._replace(refusal=_refused(call, match))
+
+
+def _operation(match: Match, request: Request) -> Operation | None:
+    """The operation that a request asks for: by its method, or by the key in its body where there are several."""
+    operations = match.operations(request.method)
+    if "" in operations or not operations:
+        return operations.get("")
+    try:
+        return operations.get(parsing.action(request))
+    except Refusal:
+        return None
+
+
+def _refused(call: Call, match: Match) -> Refusal:
+    """Why a path that exists has no operation for a request."""
+    method = call.request.method
+    if match.operations(method):
+        return refused_action(call, match.allow)
+    return Refusal(METHOD_NOT_ALLOWED, f"{method} is not one of {match.allow}.", allow=match.allow)
 
 
 def _world(worlds: Worlds, request: Request) -> tuple[World, bool]:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from hostway_fake.clock import FakeClock, SystemClock
+from hostway_fake.contract.catalogue import FLAVORS, IMAGES
+from hostway_fake.contract.operations import Operation
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.exceptions import EndlessWaitError, HostwayFakeError, NoWireError
 from hostway_fake.faults.outcomes import Delay, EmptyResponse, Hang, Respond, SlowBody, Step, TruncatedBody, Unavailable
 from hostway_fake.faults.rules import Subject
 from hostway_fake.journal.calls import Effect
-from hostway_fake.service import parsing, rendering
+from hostway_fake.service import answers, parsing
 from hostway_fake.service.handlers import Call
 from hostway_fake.service.messages import Answer, Breakage, Exchanged
 
@@ -21,7 +23,7 @@ def subject(call: Call) -> Subject:
     return Subject(
         operation=call.operation.name if call.operation else None,
         server=call.arguments.get("server_id"),
-        id=call.arguments.get("snapshot_id"),
+        id=call.arguments.get(call.operation.argument) if call.operation else None,
         name=_name(call),
         account=call.account,
         reused=call.request.reused,
@@ -29,15 +31,36 @@ def subject(call: Call) -> Subject:
 
 
 def _name(call: Call) -> str | None:
-    """The name of the snapshot that a call is about; a body that cannot be read names none."""
+    """The name of what a call is about; a body that cannot be read names none."""
     try:
-        if call.operation is not None and call.operation.name == "create_snapshot":
-            return parsing.create_snapshot(call.request).name
-        if "snapshot_id" in call.arguments:
-            snapshot = call.world.server(call.arguments["server_id"]).snapshot(call.arguments["snapshot_id"])
-            return snapshot.name if snapshot else None
+        return _named(call, call.operation) if call.operation else None
     except Refusal:
-        pass
+        return None
+
+
+def _named(call: Call, operation: Operation) -> str | None:
+    world, request = call.world, call.request
+    wanted = call.arguments.get(operation.argument, "")
+    match operation.name, operation.about:
+        case "create_snapshot", _:
+            return parsing.create_snapshot(request).name
+        case "create_server", _:
+            return parsing.create_server(request).name
+        case "create_volume", _:
+            return parsing.create_volume(request).name
+        case "attach_volume", _:
+            return world.volume(parsing.attach_volume(request)[0]).name
+        case _, "snapshot":
+            snapshot = world.server(call.arguments["server_id"]).snapshot(wanted)
+            return snapshot.name if snapshot else None
+        case _, "server":
+            return world.server(wanted).name
+        case _, "volume":
+            return world.volume(wanted).name
+        case _, "image":
+            return IMAGES[wanted].name if wanted in IMAGES else None
+        case _, "flavor":
+            return FLAVORS[wanted].name if wanted in FLAVORS else None
     return None
 
 
@@ -57,7 +80,7 @@ def suffer(
             effect, _, answer = handle(call)  # without a body it arrives whole
     match outcome:
         case Respond():
-            injected = rendering.injected(call.world, call.operation, outcome)
+            injected = answers.injected(call.world, call.operation, outcome)
             return effect, str(injected.status), injected.without_body() if call.request.method == "HEAD" else injected
         case Delay(_, real) if _is_real(call, real):
             return effect, outcome.word, Breakage(outcome, answer)

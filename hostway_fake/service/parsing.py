@@ -4,11 +4,15 @@ import json
 import re
 from functools import lru_cache
 from typing import Final, NoReturn
+from urllib.parse import parse_qsl, unquote
 
+from hostway_fake.contract.catalogue import DEFAULT_ZONE
 from hostway_fake.contract.errors import BAD_BODY, BAD_HTTP, BODY_TOO_LARGE, UNSUPPORTED_MEDIA
-from hostway_fake.contract.limits import BODY_LIMIT, DEPTH_LIMIT
+from hostway_fake.contract.limits import BODY_LIMIT, DEPTH_LIMIT, VOLUME_LIMIT
 from hostway_fake.domain.refusals import Refusal
+from hostway_fake.domain.servers import CreateServer, Filters
 from hostway_fake.domain.snapshots import CreateSnapshot
+from hostway_fake.domain.volumes import CreateVolume
 from hostway_fake.service.messages import Request
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -60,12 +64,8 @@ def _declared(request: Request) -> int:
 
 def create_snapshot(request: Request) -> CreateSnapshot:
     """The command in the body of ``create_snapshot``."""
-    snapshot = _json(request).get("snapshot")
-    if not isinstance(snapshot, dict):
-        raise Refusal(BAD_BODY, f"snapshot must be an object, not {_kind(snapshot)}.")
-    name = _string(snapshot, "snapshot", "name", None)
-    if not name:
-        raise Refusal(BAD_BODY, "snapshot.name must not be empty.")
+    snapshot = _object(_json(request), "snapshot")
+    name = _filled(snapshot, "snapshot", "name")
     return CreateSnapshot(name, _string(snapshot, "snapshot", "description", ""))
 
 
@@ -76,6 +76,103 @@ def restore_snapshot(request: Request) -> None:
         raise Refusal(
             BAD_BODY, f"action must be 'restore', not {_brief(action) if isinstance(action, str) else _kind(action)}."
         )
+
+
+def create_server(request: Request) -> CreateServer:
+    """The command in the body of ``create_server``. What is ordered is named by its id, or by a URL that ends in it."""
+    server = _object(_json(request), "server")
+    return CreateServer(
+        _filled(server, "server", "name"),
+        _reference(server, "server", "imageRef"),
+        _reference(server, "server", "flavorRef"),
+        _string(server, "server", "zone", DEFAULT_ZONE),
+        _filled(server, "server", "adminPass") if "adminPass" in server else "",
+    )
+
+
+def update_server(request: Request) -> str:
+    """The new name in the body of ``update_server``."""
+    return _filled(_object(_json(request), "server"), "server", "name")
+
+
+def action(request: Request) -> str:
+    """The one key in the body of an action."""
+    body = _json(request)
+    if len(body) != 1:
+        raise Refusal(BAD_BODY, f"The body must hold one action, not {len(body)}.")
+    return next(iter(body))
+
+
+def reboot_server(request: Request) -> None:
+    """Refuse a reboot that is neither hard nor soft."""
+    kind = _string(_object(_json(request), "reboot"), "reboot", "type", None)
+    if kind not in ("HARD", "SOFT"):
+        raise Refusal(BAD_BODY, f"reboot.type must be 'HARD' or 'SOFT', not {_brief(kind)}.")
+
+
+def resize_server(request: Request) -> str:
+    """The flavor in the body of a resize."""
+    return _reference(_object(_object(_json(request), "resize"), "flavor", "resize."), "resize.flavor", "id")
+
+
+def empty_action(request: Request) -> None:
+    """Refuse an action that holds anything."""
+    ((word, value),) = _json(request).items()
+    if value is not None:
+        raise Refusal(BAD_BODY, f"{word} must be null, not {_kind(value)}.")
+
+
+def create_volume(request: Request) -> CreateVolume:
+    """The command in the body of ``create_volume``."""
+    volume = _object(_json(request), "volume")
+    size = volume.get("size")
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= VOLUME_LIMIT:
+        got = str(size)[:20] if isinstance(size, int) and not isinstance(size, bool) else _kind(size)
+        raise Refusal(BAD_BODY, f"volume.size must be a whole number from 1 to {VOLUME_LIMIT}, not {got}.")
+    metadata = _object(volume, "metadata", "volume.") if "metadata" in volume else {}
+    return CreateVolume(
+        _string(volume, "volume", "display_name", ""),
+        _string(volume, "volume", "display_description", ""),
+        size,
+        _string(volume, "volume", "volume_type", ""),
+        _string(metadata, "volume.metadata", "contents", ""),
+        _string(volume, "volume", "availability_zone", DEFAULT_ZONE),
+    )
+
+
+def attach_volume(request: Request) -> tuple[str, str]:
+    """The volume's id and the device in the body of ``attach_volume``."""
+    attachment = _object(_json(request), "volumeAttachment")
+    volume_id = _filled(attachment, "volumeAttachment", "volumeId")
+    return volume_id, _string(attachment, "volumeAttachment", "device", "")
+
+
+def filters(request: Request) -> Filters:
+    """What a list of servers is asked to show; of a key that stands twice, the last."""
+    asked = dict(parse_qsl(request.target.partition("?")[2], keep_blank_values=True))
+    return Filters(asked.get("name"), asked.get("status"), asked.get("image"), asked.get("zone"))
+
+
+def _object(parent: dict[str, object], key: str, place: str = "") -> dict[str, object]:
+    value = parent.get(key)
+    if not isinstance(value, dict):
+        raise Refusal(BAD_BODY, f"{place}{key} must be an object, not {_kind(value)}.")
+    return value
+
+
+def _filled(parent: dict[str, object], place: str, key: str) -> str:
+    value = _string(parent, place, key, None)
+    if not value:
+        raise Refusal(BAD_BODY, f"{place}.{key} must not be empty.")
+    return value
+
+
+def _reference(parent: dict[str, object], place: str, key: str) -> str:
+    """An id: as it is, as the number that a server shows for its flavor, or at the end of a URL."""
+    value = parent.get(key)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
+        return str(value)
+    return unquote(_filled(parent, place, key).rstrip("/").rpartition("/")[2])
 
 
 def _json(request: Request) -> dict[str, object]:

@@ -1,77 +1,43 @@
-"""From domain values to answers: the keys and their order, links, ``Location``, error bodies."""
+"""From domain values to what stands in answers: the keys and their order, links, ``Location``."""
 
-import json
-from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from datetime import datetime, tzinfo
 from typing import Final
+from urllib.parse import quote
 
-from hostway_fake.contract.errors import (
-    ERROR_NAMES,
-    INJECTED,
-    INTERNAL,
-    LIMIT_REACHED,
-    REVISIONS,
-    UNAUTHORIZED,
-    UNAUTHORIZED_CHALLENGE,
-    UNAUTHORIZED_TEXT,
-)
-from hostway_fake.contract.operations import Operation
+from hostway_fake.contract.catalogue import FLAVORS, IMAGES, ZONES, Flavor, Image
 from hostway_fake.contract.readings import Readings
-from hostway_fake.domain.identifiers import MONTHS, in_zone
-from hostway_fake.domain.refusals import MethodRefused, Refusal
-from hostway_fake.domain.state import Server, Snapshot
-from hostway_fake.faults.outcomes import Respond
+from hostway_fake.contract.states import ServerStatus
+from hostway_fake.domain import identifiers
+from hostway_fake.domain.identifiers import in_zone
+from hostway_fake.domain.state import Server, Snapshot, Volume
+from hostway_fake.service.answers import document
 from hostway_fake.service.messages import Answer
-from hostway_fake.world import World
-
-_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+from hostway_fake.world import Settings, World
 
 
-def _answer(world: World, status: int, media_type: str, body: bytes, *headers: tuple[str, str]) -> Answer:
-    always = (
-        ("Content-Type", media_type),
-        ("Content-Length", str(len(body))),
-        ("Date", _date(world)),
-    )
-    return Answer(status, (*always, *headers), body)
+def _links(href: str) -> list[dict[str, str]]:
+    return [{"href": href, "rel": "self"}]
 
 
-def empty(world: World, status: int) -> Answer:
-    """A status and nothing else; a 204 has no length either."""
-    length = () if status == 204 else (("Content-Length", "0"),)
-    return Answer(status, (*length, ("Date", _date(world))), b"")
+# Snapshots
 
 
-def _json(world: World, status: int, document: object, *headers: tuple[str, str]) -> Answer:
-    body = _ENCODER.encode(document).encode()
-    return _answer(world, status, "application/json; charset=UTF-8", body, *headers)
-
-
-def _date(world: World) -> str:
-    return _http_date(in_zone(world.clock.now(), UTC).replace(microsecond=0))
-
-
-@lru_cache(maxsize=64)
-def _http_date(now: datetime) -> str:
-    return f"{_DAYS[now.weekday()]}, {now.day:02} {MONTHS[now.month - 1]} {now.year:04} {now:%H:%M:%S} GMT"
-
-
-def _self_link(origin: str, server_id: str, snapshot_id: str) -> str:
+def _snapshot_href(origin: str, server_id: str, snapshot_id: str) -> str:
     return f"{origin}/servers/{server_id}/snapshots/{snapshot_id}/"
 
 
 def created(world: World, server_id: str, snapshot: Snapshot, origin: str) -> Answer:
     """202 with the snapshot in BUILD, and where to look for it."""
-    href = _self_link(origin, server_id, snapshot.id)
+    href = _snapshot_href(origin, server_id, snapshot.id)
     fields = _snapshot(world, snapshot, "", href)
-    return _json(world, 202, {"snapshot": fields}, ("Location", href))
+    return document(world, 202, {"snapshot": fields}, ("Location", href))
 
 
 def one(world: World, server: Server, snapshot: Snapshot, origin: str) -> Answer:
     """200 with one snapshot."""
-    fields = _snapshot(world, snapshot, server.relation_guid, _self_link(origin, server.id, snapshot.id))
-    return _json(world, 200, {"snapshot": fields})
+    fields = _snapshot(world, snapshot, server.relation_guid, _snapshot_href(origin, server.id, snapshot.id))
+    return document(world, 200, {"snapshot": fields})
 
 
 def many(world: World, server: Server, snapshots: tuple[Snapshot, ...], origin: str) -> Answer:
@@ -79,13 +45,13 @@ def many(world: World, server: Server, snapshots: tuple[Snapshot, ...], origin: 
     readings = world.settings.readings
     listed = []
     for snapshot in snapshots:
-        href = _self_link(origin, server.id, snapshot.id)
+        href = _snapshot_href(origin, server.id, snapshot.id)
         if readings["list_self_link"] == "server":
-            href = f"{origin}/servers/{server.id}/"
+            href = _server_href(origin, server.id)
         fields = _snapshot(world, snapshot, server.relation_guid, href)
         status, create_time, links = fields.pop("status"), fields.pop("create_time"), fields.pop("links")
         listed.append({**fields, "status": status, "create_time": create_time, "links": links})
-    return _json(world, int(readings["list_status"]), {"snapshots": listed})
+    return document(world, int(readings["list_status"]), {"snapshots": listed})
 
 
 def _snapshot(world: World, snapshot: Snapshot, relation_guid: str, href: str) -> dict[str, object]:
@@ -100,7 +66,7 @@ def _snapshot(world: World, snapshot: Snapshot, relation_guid: str, href: str) -
         "parent_guid": snapshot.parent_guid,
         "relation_guid": relation_guid if complete else "",
         "create_time": _create_time(snapshot, settings.readings, settings.time_zone),
-        "links": [{"href": href, "rel": "self"}],
+        "links": _links(href),
     }
 
 
@@ -111,33 +77,169 @@ def _create_time(snapshot: Snapshot, readings: Readings, time_zone: tzinfo) -> s
     return in_zone(instant, time_zone).isoformat(" ", "seconds")
 
 
-def refused(world: World, refusal: Refusal, retry_after: int | None = None) -> Answer:
-    """The provider's body for a refusal, in the world's revision; 401 is plain text."""
-    error = refusal.error
-    fields: dict[str, object] = {"message": error.message, "code": error.status, "details": refusal.details}
-    if retry_after is None and error is LIMIT_REACHED and world.settings.readings["over_limit_retry_after"] == "on":
-        fields["retryAfter"] = retry_after = 0
-    headers = [("Allow", refusal.allow)] if isinstance(refusal, MethodRefused) else []
-    if retry_after is not None:
-        headers.append(("Retry-After", str(retry_after)))
-    if error is UNAUTHORIZED:
-        challenge = ("WWW-Authenticate", UNAUTHORIZED_CHALLENGE)
-        return _answer(world, 401, "text/plain; charset=UTF-8", UNAUTHORIZED_TEXT.encode(), challenge, *headers)
-    if world.settings.revision != REVISIONS[0]:
-        fields["errorid"] = world.next_error_id()
-    return _json(world, error.status, {ERROR_NAMES[error.status].name: fields}, *headers)
+# Servers
 
 
-def injected(world: World, operation: Operation | None, respond: Respond) -> Answer:
-    """The answer that a fault gives: an error as the operation's page words it, or any body at all."""
-    status, retry_after = respond.status, respond.retry_after
-    if respond.body is None:
-        error = respond.error or (operation.failure(status) if operation else INJECTED[status])
-        return refused(world, Refusal(error), retry_after)
-    headers = [] if retry_after is None else [("Retry-After", str(retry_after))]
-    return _answer(world, status, respond.content_type, respond.body.encode(), *headers)
+def _server_href(origin: str, server_id: str) -> str:
+    return f"{origin}/servers/{server_id}/"
 
 
-def failed(world: World, error: Exception) -> Answer:
-    """500, for an exception of the fake's own; on a socket only, where nothing else could tell the client."""
-    return refused(world, Refusal(INTERNAL, f"{type(error).__name__}: {error}"))
+def created_server(world: World, server: Server, password: str, origin: str) -> Answer:
+    """202 with the server in BUILD and the password of its administrator, and where to look for it."""
+    fields = {**_server(world.settings, server, origin), "adminPass": password}
+    return document(world, 202, {"server": fields}, ("Location", _server_href(origin, server.id)))
+
+
+def one_server(world: World, server: Server, origin: str) -> Answer:
+    """200 with one server."""
+    return document(world, 200, {"server": _server(world.settings, server, origin)})
+
+
+def servers(world: World, listed: Iterable[Server], origin: str) -> Answer:
+    """Where servers are, and no more."""
+    brief = [
+        {"id": server.id, "zone": server.zone, "links": _links(_server_href(origin, server.id))} for server in listed
+    ]
+    return document(world, 200, {"servers": brief})
+
+
+def servers_detail(world: World, listed: Iterable[Server], origin: str) -> Answer:
+    """Servers, whole."""
+    return document(world, 200, {"servers": [_server(world.settings, server, origin) for server in listed]})
+
+
+_PROGRESS: Final[Mapping[ServerStatus, int]] = {ServerStatus.BUILD: 0, ServerStatus.PROCESSING: 50}
+
+
+def _server(settings: Settings, server: Server, origin: str) -> dict[str, object]:
+    built = server.completed_at is not None
+    public, private = identifiers.addresses(server.number)
+    image, flavor = IMAGES[server.image], FLAVORS[server.flavor]
+    return {
+        "status": server.status,
+        "updated": _instant(server.updated_at, settings.time_zone),
+        "hostId": identifiers.host(settings.seed, server.number, server.zone) if built else "",
+        "addresses": {
+            "public": [{"version": 4, "addr": public}] if built else [],
+            "private": [{"version": 4, "addr": private}] if built else [],
+        },
+        "links": _links(_server_href(origin, server.id)),
+        "image": {"name": image.name, "links": _links(_image_href(origin, image)), "id": image.id},
+        "userId": settings.account,
+        "flavor": {"name": flavor.name, "links": _links(_flavor_href(origin, flavor)), "id": int(flavor.id)},
+        "id": server.id,
+        "name": server.name,
+        "created": _instant(server.completed_at, settings.time_zone) or "",
+        "tenantId": None,
+        "accessIPv4": public if built else None,
+        "accessIPv6": None,
+        "progress": _PROGRESS.get(server.status, 100),
+        "metadata": {},
+    }
+
+
+def _instant(instant: datetime | None, time_zone: tzinfo) -> str | None:
+    return None if instant is None else in_zone(instant, time_zone).isoformat("T", "seconds")
+
+
+# Volumes
+
+
+def created_volume(world: World, volume: Volume) -> Answer:
+    """202 with the volume, which is pending."""
+    instant = in_zone(volume.created_at, world.settings.time_zone).isoformat("T", "seconds") + "Z"
+    fields = _volume(volume, volume.size)
+    fields = {**fields, "status": "Pending", "id": volume.id, "snapshot_id": "", "attachments": []}
+    status = int(world.settings.readings["volume_create_status"])
+    return document(world, status, {"volume": {**fields, "created_at": instant}})
+
+
+def one_volume(world: World, volume: Volume) -> Answer:
+    """200 with one volume."""
+    return document(world, 200, {"volume": _kept_volume(world, volume, volume.size)})
+
+
+def volumes(world: World, listed: Iterable[Volume]) -> Answer:
+    """Volumes, whole; their size is a text or a number, as the reading has it."""
+    as_text = world.settings.readings["volume_list_size"] == "text"
+    shown = [_kept_volume(world, volume, str(volume.size) if as_text else volume.size) for volume in listed]
+    return document(world, 200, {"volumes": shown})
+
+
+def _kept_volume(world: World, volume: Volume, size: int | str) -> dict[str, object]:
+    created_at = in_zone(volume.created_at, world.settings.time_zone).isoformat(" ", "seconds")
+    attachments = [_attachment(volume)] if volume.server_id else []
+    fields = {**_volume(volume, size), "id": volume.id, "snapshot_id": "", "attachments": attachments}
+    return {**fields, "created_at": created_at}
+
+
+def _volume(volume: Volume, size: int | str) -> dict[str, object]:
+    return {
+        "display_name": volume.name,
+        "display_description": volume.description,
+        "size": size,
+        "volume_type": volume.type,
+        "metadata": {"contents": volume.contents},
+        "availability_zone": volume.zone,
+    }
+
+
+def attachments(world: World, listed: Iterable[Volume]) -> Answer:
+    """What is attached to a server, and as which device."""
+    return document(world, 200, {"volumeAttachments": [_attachment(volume) for volume in listed]})
+
+
+def _attachment(volume: Volume) -> dict[str, str]:
+    return {"device": volume.device, "serverId": volume.server_id, "id": volume.id, "volumeId": volume.id}
+
+
+# The catalogue
+
+
+def _image_href(origin: str, image: Image) -> str:
+    return f"{origin}/images/{quote(image.id, safe='')}/"
+
+
+def _flavor_href(origin: str, flavor: Flavor) -> str:
+    return f"{origin}/flavors/{flavor.id}/"
+
+
+def _image_brief(image: Image, origin: str) -> dict[str, object]:
+    return {"name": image.name, "links": _links(_image_href(origin, image)), "id": image.id}
+
+
+def _image(image: Image, origin: str) -> dict[str, object]:
+    return {**_image_brief(image, origin), "status": image.status, "type": image.type}
+
+
+def _flavor_brief(flavor: Flavor, origin: str) -> dict[str, object]:
+    return {"name": flavor.name, "links": _links(_flavor_href(origin, flavor)), "id": flavor.id}
+
+
+def _flavor(flavor: Flavor, origin: str) -> dict[str, object]:
+    size = {"vcpu": flavor.vcpu, "ram": flavor.ram, "disk": flavor.disk}
+    return {"name": flavor.name, "links": _links(_flavor_href(origin, flavor)), **size, "id": flavor.id}
+
+
+def images(world: World, origin: str, *, whole: bool) -> Answer:
+    show = _image if whole else _image_brief
+    return document(world, 200, {"images": [show(image, origin) for image in IMAGES.values()]})
+
+
+def one_image(world: World, image: Image, origin: str) -> Answer:
+    return document(world, 200, {"image": _image(image, origin)})
+
+
+def flavors(world: World, origin: str, *, whole: bool) -> Answer:
+    show = _flavor if whole else _flavor_brief
+    return document(world, 200, {"flavors": [show(flavor, origin) for flavor in FLAVORS.values()]})
+
+
+def one_flavor(world: World, flavor: Flavor, origin: str) -> Answer:
+    return document(world, 200, {"flavor": _flavor(flavor, origin)})
+
+
+def zones(world: World) -> Answer:
+    """The zones, under the name of the account."""
+    listed = [{"zone": zone.name, "location": zone.location} for zone in ZONES.values()]
+    return document(world, 200, {world.settings.account: listed})

@@ -7,7 +7,7 @@ from threading import Event, Lock, Thread, current_thread
 from typing import TYPE_CHECKING, Any, Final
 
 from hostway_fake.exceptions import PortTakenError, invalid
-from hostway_fake.service import rendering
+from hostway_fake.service import answers
 from hostway_fake.service.exchange import exchange
 from hostway_fake.service.messages import Answer, Exchanged, Request
 from hostway_fake.transports.breaking import ServerStopped
@@ -63,7 +63,7 @@ class ThreadServer:
     def fail(self, error: Exception) -> Answer:
         """The answer where the application raised, which `failures` keeps."""
         self.failures.append(error)
-        return rendering.failed(self._worlds.home, error)
+        return answers.failed(self._worlds.home, error)
 
     def raise_failures(self) -> None:
         """Raise what was raised in its threads since the last time: one as it is, several as a group."""

@@ -88,6 +88,11 @@ def _over_limit(fake: FakeHostway) -> object:
     return answer.headers.get("Retry-After"), answer.json()["overLimit"].get("retryAfter")
 
 
+def _volume(fake: FakeHostway) -> tuple[int, object]:
+    created = fake.session().post(f"{fake.url}/volumes", json={"volume": {"size": 5}})
+    return created.status_code, fake.session().get(f"{fake.url}/volumes").json()["volumes"][0]["size"]
+
+
 _SEEN: Final[dict[str, Callable[[FakeHostway], object]]] = {
     "pending_create_time": _pending,
     "create_time_is": _created,
@@ -98,6 +103,8 @@ _SEEN: Final[dict[str, Callable[[FakeHostway], object]]] = {
     "deleted_visible": _visible,
     "authorization": _bare,
     "over_limit_retry_after": _over_limit,
+    "volume_list_size": lambda fake: _volume(fake)[1:],
+    "volume_create_status": lambda fake: _volume(fake)[0],
 }
 """What a client sees of each reading that can be switched."""
 

@@ -27,6 +27,8 @@ _DEFAULT: Final[dict[str, object]] = {
     "list beside a deleted one": ["b"],
     "without the word Basic": 200,
     "over the limit": (None, None),
+    "create of a volume": 202,
+    "size in a list": "5",
 }
 """What a client sees when nothing was switched."""
 
@@ -58,6 +60,10 @@ _CHANGES: Final[list[tuple[str, str, dict[str, object]]]] = [
     ("authorization", "basic", {"without the word Basic": 401}),
     ("over_limit_retry_after", "off", {}),
     ("over_limit_retry_after", "on", {"over the limit": ("0", 0)}),
+    ("volume_list_size", "text", {}),
+    ("volume_list_size", "number", {"size in a list": 5}),
+    ("volume_create_status", "202", {}),
+    ("volume_create_status", "200", {"create of a volume": 200}),
 ]
 """Reading, value, and in what the client's view then differs from that of `_DEFAULT`."""
 
@@ -139,12 +145,18 @@ def _rest(client: _Client) -> dict[str, object]:
     }
 
 
+def _volumes(client: _Client) -> dict[str, object]:
+    created = client.session.post(f"{client.fake.url}/volumes", json={"volume": {"size": 5}})
+    listed = client.session.get(f"{client.fake.url}/volumes").json()["volumes"]
+    return {"create of a volume": created.status_code, "size in a list": listed[-1]["size"]}
+
+
 @pytest.mark.parametrize(("name", "value", "changes"), _CHANGES, ids=[f"{row[0]}={row[1]}" for row in _CHANGES])
 def test_a_value_changes_what_it_says_and_nothing_else(name: str, value: str, changes: dict[str, object]) -> None:
     with FakeHostway(readings={name: value}) as fake:
         client = _Client(fake)
 
-        assert {**_times(client), **_refusals(client), **_rest(client)} == {**_DEFAULT, **changes}
+        assert {**_times(client), **_refusals(client), **_rest(client), **_volumes(client)} == {**_DEFAULT, **changes}
 
 
 def test_the_table_holds_every_value_that_can_be_switched() -> None:
@@ -165,6 +177,7 @@ def test_every_view_is_changed_by_a_value() -> None:
         ("list_self_link", Evidence.CONTRADICTED, "ServerSnapshotList"),
         ("list_request", Evidence.CONTRADICTED, "ServerSnapshotList"),
         ("authorization", Evidence.CONTRADICTED, "ServerSnapshotCreate"),
+        ("volume_list_size", Evidence.CONTRADICTED, "Volume pages"),
     ],
 )
 def test_what_the_pages_contradict_is_named_so(name: str, evidence: Evidence, page: str) -> None:
@@ -174,5 +187,5 @@ def test_what_the_pages_contradict_is_named_so(name: str, evidence: Evidence, pa
 def test_all_the_other_readings_are_assumed() -> None:
     contradicted = {name for name, each in READINGS.items() if each.source.evidence is Evidence.CONTRADICTED}
 
-    assert len(contradicted) == 5
+    assert len(contradicted) == 6
     assert {READINGS[name].source.evidence for name in set(READINGS) - contradicted} == {Evidence.ASSUMED}

@@ -18,7 +18,7 @@ _DAYS = st.datetimes(timezones=st.just(UTC))
 
 @given(seed=st.integers(), number=st.integers(0), day=_DAYS)
 def test_ids_have_their_formats(seed: int, number: int, day: datetime) -> None:
-    server = identifiers.server_id("jello614636", number % 10**8)
+    server = identifiers.server_id("jello614636", "USOTE", number % 10**8)
 
     assert identifiers.SERVER_ID.fullmatch(server)
     assert identifiers.SNAPSHOT_ID.fullmatch(identifiers.snapshot_id(seed, number, server, day))
@@ -51,7 +51,7 @@ def test_a_draw_depends_on_seed_purpose_and_number_only() -> None:
 
 
 def test_server_ids_go_on_after_ten_thousand() -> None:
-    ids = [identifiers.server_id("jello614636", number) for number in (1, 9_999, 10_000, 20_001)]
+    ids = [identifiers.server_id("jello614636", "USOTE", number) for number in (1, 9_999, 10_000, 20_001)]
 
     assert ids == [
         "jello614636-USOTE-0001",

@@ -63,7 +63,7 @@ def test_an_event_that_a_status_does_not_know_passes() -> None:
 def test_what_is_coming_leaves_out_what_will_pass() -> None:
     waiting = lifecycle.plan(server("a", "b"), planned(5, 1, "a"), planned(1, 2, "a", Event.DELETE), planned(9, 3, "b"))
 
-    assert [(event.snapshot_id, status) for event, status in lifecycle.coming(waiting)] == [
+    assert [(event.subject, status) for event, status in lifecycle.coming(waiting)] == [
         ("a", "DELETED"),
         ("b", "ACTIVE"),
     ]
@@ -89,7 +89,7 @@ def test_a_snapshot_can_be_deleted_built_or_not(status: SnapshotStatus) -> None:
     before = server("a")
     now = lifecycle.plan(before, *([planned(0, 1, "a")] if status is SnapshotStatus.ACTIVE else []))
 
-    after = snapshots.delete(now, lifecycle.at(now, START), "a", 2, START)
+    after = snapshots.delete(now, lifecycle.at(now, START), 2, START, "a")
 
     assert [snapshot.status for snapshot in lifecycle.at(after, START).snapshots] == ["DELETED"]
 
@@ -99,4 +99,4 @@ def test_what_is_gone_or_was_never_there_cannot_be_deleted(name: str) -> None:
     gone = lifecycle.at(lifecycle.plan(server("a"), planned(0, 1, "a", Event.DELETE)), START)
 
     with pytest.raises(Refusal, match="404"):
-        snapshots.delete(gone, gone, name, 2, START)
+        snapshots.delete(gone, gone, 2, START, name)

@@ -12,6 +12,7 @@ from hostway_fake import START
 from hostway_fake.contract.errors import BAD_BODY, LIMIT_REACHED, VOLUME_ATTACHED, ProviderError
 from hostway_fake.contract.states import SnapshotStatus
 from hostway_fake.domain import lifecycle, snapshots
+from hostway_fake.domain.lifecycle import Status
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.state import Event, Planned, Server, Snapshot
 
@@ -105,10 +106,10 @@ def test_reading_twice_at_an_instant_is_reading_once(plan: list[Planned], second
 @given(plan=_PLANS)
 def test_what_is_coming_is_what_comes(plan: list[Planned]) -> None:
     planned = lifecycle.plan(_BUILDING, *plan)
-    statuses = {snapshot.id: snapshot.status for snapshot in planned.snapshots}
+    statuses: dict[str, Status] = {snapshot.id: snapshot.status for snapshot in planned.snapshots}
 
     for event, status in lifecycle.coming(planned):
-        statuses[event.snapshot_id] = status
+        statuses[event.subject] = status
 
     assert statuses == {snapshot.id: snapshot.status for snapshot in lifecycle.at(planned, at(9)).snapshots}
 
@@ -116,7 +117,7 @@ def test_what_is_coming_is_what_comes(plan: list[Planned]) -> None:
 @given(plan=_PLANS)
 def test_each_stands_at_the_time_it_was_due(plan: list[Planned]) -> None:
     planned = lifecycle.plan(_BUILDING, *plan)
-    due = {event.snapshot_id: event.due for event, _ in lifecycle.coming(planned) if event.event is Event.COMPLETE}
+    due = {event.subject: event.due for event, _ in lifecycle.coming(planned) if event.event is Event.COMPLETE}
 
     done = lifecycle.at(planned, at(1_000_000))
 

@@ -1,6 +1,7 @@
 """The rules of creating a snapshot, without HTTP."""
 
 from dataclasses import replace
+from typing import Final
 
 import pytest
 
@@ -8,9 +9,11 @@ from hostway_fake import START
 from hostway_fake.contract.readings import DEFAULTS, read
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 from hostway_fake.domain import snapshots, volumes
-from hostway_fake.domain.refusals import MethodRefused, Refusal
+from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
-from hostway_fake.domain.state import Server, Snapshot
+from hostway_fake.domain.state import Server, Snapshot, Volume
+
+_VOLUME: Final = Volume("hbs2012May08_61EfdIZ3Y", START)
 
 
 def holding(*names: str, status: SnapshotStatus = SnapshotStatus.ACTIVE) -> Server:
@@ -59,12 +62,12 @@ def test_what_is_deleted_counts_as_the_reading_says(value: str, refused: int) ->
 
 
 def test_a_volume_forbids_it() -> None:
-    assert refusal(volumes.attach(holding(), "hbs2012May08_61EfdIZ3Y")) == 400
+    assert refusal(volumes.attach(holding(), _VOLUME, "")[0]) == 400
 
 
 @pytest.mark.parametrize("order", ["400,409,413", "409,413,400", "413,400,409"])
 def test_the_reading_says_which_refusal_comes_first(order: str) -> None:
-    full = volumes.attach(holding(*"abc"), "hbs2012May08_61EfdIZ3Y")
+    full, _ = volumes.attach(holding(*"abc"), _VOLUME, "")
 
     assert str(refusal(full, refusal_order=order)) == order[:3]
 
@@ -87,18 +90,20 @@ def test_what_is_not_there_is_not_shown() -> None:
 
 
 def test_a_volume_is_attached_once_and_detached_once() -> None:
-    volume = "hbs2012May08_61EfdIZ3Y"
-    attached = volumes.attach(holding(), volume)
-    with pytest.raises(Refusal, match=f"409 VolumeAlreadyAttached: {volume} is already attached"):
-        volumes.attach(attached, volume)
+    server, volume = volumes.attach(holding(), _VOLUME, "/dev/test")
+    assert volumes.attached(server, volume) is volume
+    with pytest.raises(Refusal, match=f"409 VolumeAlreadyAttached: {volume.id} is already attached"):
+        volumes.attach(server, volume, "/dev/test")
 
-    detached = volumes.detach(attached, volume)
-    assert detached == holding()
-    with pytest.raises(Refusal, match="404"):
-        volumes.detach(detached, volume)
+    assert volumes.detach(server, volume) == (holding(), _VOLUME)
+    for other in (None, _VOLUME):
+        with pytest.raises(Refusal, match="404"):
+            volumes.attached(server, other)
 
 
-def test_a_refused_method_names_those_that_are_answered() -> None:
-    refused = MethodRefused("PUT", "GET, HEAD")
+def test_a_volume_that_a_server_has_is_not_deleted() -> None:
+    _, volume = volumes.attach(holding(), _VOLUME, "")
 
-    assert (refused.allow, str(refused)) == ("GET, HEAD", "405 Method not allowed: PUT is not one of GET, HEAD.")
+    volumes.check_delete(_VOLUME)
+    with pytest.raises(Refusal, match=f"409 VolumeInUse: {volume.id} is attached"):
+        volumes.check_delete(volume)

@@ -5,15 +5,16 @@ Each stands between ``<!-- name -->`` and ``<!-- /name -->``.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hostway_fake import exceptions
 from hostway_fake.contract.evidence import Source
 from hostway_fake.contract.operations import OPERATIONS
 from hostway_fake.contract.readings import READINGS
-from hostway_fake.contract.states import SnapshotStatus
-from hostway_fake.domain.lifecycle import TRANSITIONS
+from hostway_fake.domain.lifecycle import SERVER_TRANSITIONS, TRANSITIONS
+from hostway_fake.domain.state import Event
 from hostway_fake.exceptions import HostwayFakeError
 
 README: Final = Path(__file__).parents[2] / "README.md"
@@ -25,7 +26,7 @@ def operations() -> str:
         (
             (
                 f"`{operation.name}`",
-                f"`{operation.method} {operation.path}`",
+                f"`{operation.method} {operation.path}`" + (f" `{operation.action}`" if operation.action else ""),
                 str(operation.success),
                 ", ".join(str(error.status) for error in operation.failures),
                 _evidence(operation.source),
@@ -51,8 +52,19 @@ def readings() -> str:
 
 
 def lifecycle() -> str:
-    moves = "\n".join(f"    {before} --> {after}: {event}" for (before, event), after in TRANSITIONS.items())
-    return f"```mermaid\nstateDiagram-v2\n    [*] --> {SnapshotStatus.BUILD}: create\n{moves}\n```"
+    return _diagram(TRANSITIONS, ())
+
+
+def server_lifecycle() -> str:
+    """Without those moves that every status has."""
+    return _diagram(SERVER_TRANSITIONS, (Event.UPDATE, Event.DELETE))
+
+
+def _diagram(transitions: Mapping[Any, StrEnum], but: tuple[Event, ...]) -> str:
+    moves = "\n".join(
+        f"    {before} --> {after}: {event}" for (before, event), after in transitions.items() if event not in but
+    )
+    return f"```mermaid\nstateDiagram-v2\n    [*] --> BUILD: create\n{moves}\n```"
 
 
 def errors() -> str:
@@ -77,6 +89,7 @@ def _told(documented: type) -> str:
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "operations": operations,
     "lifecycle": lifecycle,
+    "server_lifecycle": server_lifecycle,
     "readings": readings,
     "errors": errors,
 }

@@ -150,7 +150,7 @@ def test_an_unknown_option_lists_the_options() -> None:
 
     assert str(caught.value) == (
         "unknown option sead, clok; the options are seed, clock, revision, readings, url, auth, build_seconds, "
-        "poll_step, poll_limit, journal_size, faults, time_zone"
+        "action_seconds, poll_step, poll_limit, journal_size, faults, time_zone"
     )
 
 

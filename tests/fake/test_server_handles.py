@@ -6,7 +6,16 @@ from typing import Any, Final
 import pytest
 import requests
 
-from hostway_fake import FakeHostway, HostwayFakeError, InvalidValueError, RefusedError, ServerHandle, WrongTypeError
+from hostway_fake import (
+    START,
+    CannotHappenError,
+    FakeHostway,
+    HostwayFakeError,
+    InvalidValueError,
+    RefusedError,
+    ServerHandle,
+    WrongTypeError,
+)
 
 _ID: Final = "account-ZONE-4 digits, such as 'jello614636-USOTE-0214'"
 _NAME: Final = "a string that is not empty, without halves of surrogate pairs"
@@ -301,3 +310,96 @@ def test_a_volume_is_detached_once(server: ServerHandle) -> None:
         server.detach_volume(volume)
 
     assert server.volumes == ()
+
+
+# What is done to a server
+
+
+@pytest.mark.parametrize(
+    ("do", "status", "before"),
+    [
+        (lambda server: server.reboot(), "ACTIVE", "ACTIVE"),
+        (lambda server: server.resize("4"), "ACTIVE", "ACTIVE"),
+        (lambda server: server.stop(), "STOPPED", "ACTIVE"),
+        (lambda server: server.start(), "ACTIVE", "STOPPED"),
+    ],
+)
+def test_what_is_done_from_python_takes_its_time(
+    fake: FakeHostway, do: Callable[[ServerHandle], None], status: str, before: str
+) -> None:
+    server = fake.add_server(status=before)
+
+    do(server)
+
+    assert server.status == "PROCESSING"
+    (event,) = fake.clock.pending()
+    assert (event.server_id, event.snapshot_id, event.subject, event.status) == (server.id, "", server.id, status)
+    server.run_until(status)
+    assert server.status == status
+    assert (fake.clock.now() - START).total_seconds() == 10
+
+
+def test_what_is_forbidden_from_python_says_so(fake: FakeHostway, server: ServerHandle) -> None:
+    with pytest.raises(RefusedError, match=f"{server.id}: start: Hostway would answer 409 WrongServerStatus"):
+        server.start()
+    with pytest.raises(RefusedError, match="400 SameFlavor"):
+        server.resize(server.flavor)
+    server.delete()
+    with pytest.raises(RefusedError, match="delete: Hostway would answer 404 Resource not found"):
+        server.delete()
+    assert (server.status, fake.servers[0].id) == ("DELETED", server.id)
+
+
+def test_a_server_that_was_made_over_http_is_found(fake: FakeHostway) -> None:
+    order = {"name": "web", "imageRef": "debian_lenny_template", "flavorRef": "1"}
+    created = fake.session().post(f"{fake.url}/servers", json={"server": order}).json()["server"]
+
+    found = fake.server(created["id"])
+
+    assert (found.name, found.status, found.flavor) == ("web", "BUILD", "1")
+    found.run_until("ACTIVE")
+    assert found.status == "ACTIVE"
+    with pytest.raises(CannotHappenError, match=f"{found.id} will not become STOPPED: it is ACTIVE"):
+        found.run_until("STOPPED")
+    with pytest.raises(InvalidValueError, match="status: got 'DONE', expected one of: 'BUILD', 'ACTIVE', 'SUSPENDED'"):
+        found.run_until("DONE")
+    with pytest.raises(
+        InvalidValueError, match=f"server id: got 'nothing', expected one of this account: '{found.id}'"
+    ):
+        fake.server("nothing")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"status": "BUILD"}, "status: got 'BUILD', expected one of: 'ACTIVE', 'STOPPED', 'SUSPENDED', 'UNKNOWN'"),
+        ({"flavor": "99"}, "flavor: got '99', expected one of: '1', '2', '3', '4'"),
+    ],
+)
+def test_a_server_is_arranged_in_a_status_in_which_it_rests(
+    fake: FakeHostway, options: dict[str, str], message: str
+) -> None:
+    with pytest.raises(InvalidValueError, match=message):
+        fake.add_server(**options)
+    assert fake.servers == ()
+
+
+def test_volumes_say_where_they_are(fake: FakeHostway, server: ServerHandle) -> None:
+    volume_id = server.attach_volume()
+    assert [(volume.id, volume.server_id) for volume in fake.volumes] == [(volume_id, server.id)]
+
+    server.detach_volume(volume_id)
+    other = fake.add_server()
+    other.attach_volume(volume_id)
+
+    assert [(volume.id, volume.server_id) for volume in fake.volumes] == [(volume_id, other.id)]
+    with pytest.raises(RefusedError, match="409 VolumeAlreadyAttached"):
+        server.attach_volume(volume_id)
+
+
+def test_a_deleted_server_takes_no_volume(fake: FakeHostway, server: ServerHandle) -> None:
+    server.delete()
+
+    with pytest.raises(RefusedError, match="404 Resource not found"):
+        server.attach_volume()
+    assert fake.volumes == ()

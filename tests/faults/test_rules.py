@@ -68,12 +68,13 @@ def test_a_rule_is_about_the_calls_that_it_names(which: Which, matching: set[Sub
             InvalidValueError,
             "operation: got 'create', expected one of, or none for any: 'create_sn",
         ),
-        (lambda: Which("create_snapshot", id="a"), InvalidValueError, "no call of create_snapshot names a snapshot id"),
+        (lambda: Which("create_snapshot", id="a"), InvalidValueError, "no call of create_snapshot names the id of"),
         (
             lambda: Which("list_snapshots", name="a"),
             InvalidValueError,
-            "no call of list_snapshots is about one snapshot",
+            "no call of list_snapshots is about one thing",
         ),
+        (lambda: Which("list_servers", server="a"), InvalidValueError, "no call of list_servers names a server"),
         (lambda: Which(server=214), WrongTypeError, "server: got 214, expected a string"),  # type: ignore[arg-type]
         (lambda: Which(name=""), InvalidValueError, "name: got '', expected a text that is not empty"),
         (lambda: Hits(("first", 0)), InvalidValueError, "first: got 0, expected a whole number from 1"),

@@ -352,6 +352,55 @@ def test_steps_of_the_other_side_are_written_with_its_name() -> None:
     assert (after_commit.reset().after_commit, reset().after_commit) == (True, False)
 
 
+# Rules for the neighbours
+
+
+_VOLUME = "hbs2012May08_61EfdIZ3Y"
+_ORDER = {"name": "web", "imageRef": "debian_lenny_template", "flavorRef": "1"}
+_CALLS: dict[str, tuple[str, str, object, dict[str, str]]] = {
+    "create_server": ("POST", "/servers", {"server": _ORDER}, {"name": "web"}),
+    "get_server": ("GET", "/servers/{server}", None, {"name": "jello*", "id": "jello*", "server": "jello*"}),
+    "update_server": ("PUT", "/servers/{server}", {"server": {"name": "db"}}, {"name": "jello614636-USOTE-0214"}),
+    "reboot_server": ("POST", "/servers/{server}/action", {"reboot": {"type": "HARD"}}, {"server": "jello*"}),
+    "create_volume": ("POST", "/volumes", {"volume": {"size": 1, "display_name": "data"}}, {"name": "data"}),
+    "get_volume": ("GET", f"/volumes/{_VOLUME}", None, {"name": "", "id": _VOLUME}),
+    "attach_volume": (
+        "POST",
+        "/servers/{server}/os-volume_attachments",
+        {"volumeAttachment": {"volumeId": _VOLUME}},
+        {"name": "", "server": "*-0214"},
+    ),
+    "detach_volume": ("DELETE", f"/servers/{{server}}/os-volume_attachments/{_VOLUME}", None, {"id": "hbs*"}),
+    "get_image": ("GET", "/images/debian_lenny_template", None, {"name": "Debian*", "id": "debian_lenny_template"}),
+    "get_flavor": ("GET", "/flavors/3", None, {"name": "1024MB*", "id": "3"}),
+    "list_zones": ("GET", "/zone", None, {"account": "jello614636"}),
+}
+
+
+@pytest.mark.parametrize("operation", _CALLS)
+def test_rules_are_narrowed_for_every_kind_of_thing(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session, operation: str
+) -> None:
+    method, path, body, narrowed = _CALLS[operation]
+    fake.add_server().attach_volume(_VOLUME)
+    url = fake.url + path.format(server=server.id)
+    for word, pattern in narrowed.items():
+        fake.faults.on(operation, **{word: pattern or "*"}).named(f"by {word}").respond(500)
+        fake.faults.on(operation, **{word: "other"}).named(f"by another {word}").respond(503)
+
+    assert session.request(method, url, json=body).status_code == 500
+
+    hits = {rule.name: rule.hits for rule in fake.faults.rules}
+    assert hits == {f"by {word}": 1 for word in narrowed} | {f"by another {word}": 0 for word in narrowed}
+
+
+@pytest.mark.parametrize("path", ["/volumes/nothing", "/images/nothing", "/flavors/99", "/servers/nothing"])
+def test_what_is_not_there_has_no_name(fake: FakeHostway, session: requests.Session, path: str) -> None:
+    fake.faults.on(name="*").respond(500)
+
+    assert session.get(fake.url + path).status_code == 404
+
+
 # Scripts that must not run out
 
 

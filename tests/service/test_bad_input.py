@@ -159,7 +159,7 @@ def test_a_body_of_the_limit_is_taken(service: Service) -> None:
         "/servers/%ff/snapshots",
         "/accounts/\ud800/flexcloud/servers/jello614636-USOTE-0214/snapshots",
         "/servers/%/snapshots",
-        "/servers/jello614636-USOTE-0214%2Fsnapshots",
+        "/servers%2Fjello614636-USOTE-0214/snapshots",
         "/servers/jello614636-USOTE-0214%00/snapshots",
         "//servers/jello614636-USOTE-0214/snapshots",
         "/servers//jello614636-USOTE-0214/snapshots",

@@ -14,7 +14,7 @@ from hostway_fake import START, EndlessWaitError, FakeHostway, FrozenClockError,
 from hostway_fake.contract.states import ServerStatus
 from hostway_fake.faults.outcomes import Hang, SlowBody
 from hostway_fake.journal.calls import Effect
-from hostway_fake.service import rendering
+from hostway_fake.service import answers
 from hostway_fake.service.exchange import exchange
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
 
@@ -95,7 +95,7 @@ def test_an_answer_has_these_headers_in_this_order(
 @pytest.mark.parametrize("revision", ["2013-04", "2013-10"])
 def test_an_exception_of_the_fake_s_own_is_500_and_named(revision: str) -> None:
     with FakeHostway(revision=revision) as fake:
-        answer = rendering.failed(fake._worlds.home, ZeroDivisionError("{} by 0"))
+        answer = answers.failed(fake._worlds.home, ZeroDivisionError("{} by 0"))
 
     fields = json.loads(answer.body)["computeFault"]
     assert (answer.status, answer.reason) == (500, "Internal Server Error")

@@ -11,6 +11,7 @@ import requests
 
 from hostway_fake import FakeHostway
 from hostway_fake.contract.limits import BODY_LIMIT
+from hostway_fake.contract.operations import OPERATIONS
 
 EMPTY: Final = "jello614636-USOTE-0214"
 FULL: Final = "jello614636-USOTE-0215"
@@ -217,6 +218,82 @@ def test_content_length_is_that_of_get(status: int, asked: Asked, way: Way) -> N
 
     assert dict(answer.headers)["content-length"] == str(len(with_body.body))
     assert bool(answer.body) == (asked.method != "HEAD")
+
+
+ORDER: Final = {"name": "web", "imageRef": "debian_lenny_template", "flavorRef": "/flavors/3/", "zone": "AUS001"}
+BORN: Final = "/servers/jello614636-AUS001-0004"
+VOLUME: Final = "hbs2012May08_61EfdIZ3Y"
+
+
+def sent(body: object) -> bytes:
+    return json.dumps(body).encode()
+
+
+NEIGHBOURHOOD: Final[tuple[tuple[int, Asked], ...]] = (
+    (202, Asked(POST, "/servers", sent({"server": ORDER}), JSON)),
+    (400, Asked(POST, "/servers", sent({"server": {**ORDER, "flavorRef": "99"}}), JSON)),
+    (200, Asked("GET", BORN)),
+    (409, Asked(POST, BORN + "/snapshots", named("nightly"), JSON)),
+    (200, Asked("GET", "/servers")),
+    (200, Asked("GET", "/servers?status=BUILD&zone=AUS001")),
+    (200, Asked("GET", "/servers/detail/")),
+    (200, Asked("PUT", f"/servers/{EMPTY}", sent({"server": {"name": "db"}}), JSON)),
+    (202, Asked(POST, f"/servers/{EMPTY}/action", sent({"reboot": {"type": "SOFT"}}), JSON)),
+    (409, Asked(POST, f"/servers/{EMPTY}/action", sent({"reboot": {"type": "SOFT"}}), JSON)),
+    (409, Asked(POST, f"/servers/{EMPTY}/action", sent({"os-stop": None}), JSON)),
+    (409, Asked(POST, f"/servers/{FULL}/action", sent({"os-start": None}), JSON)),
+    (405, Asked(POST, f"/servers/{EMPTY}/action", sent({"fly": None}), JSON)),
+    (400, Asked(POST, f"/servers/{EMPTY}/action", b"{}", JSON)),
+    (405, Asked("GET", f"/servers/{EMPTY}/action")),
+    (202, Asked(POST, f"/servers/{FULL}/action", sent({"resize": {"flavor": {"id": "4"}}}), JSON)),
+    (403, Asked(POST, f"/servers/{WITH_VOLUME}/action", sent({"resize": {"flavor": {"id": "1"}}}), JSON)),
+    (202, Asked(POST, "/volumes", sent({"volume": {"size": 5}}), JSON)),
+    (400, Asked(POST, "/volumes", sent({"volume": {}}), JSON)),
+    (200, Asked("GET", "/volumes")),
+    (200, Asked("GET", "/volumes/detail")),
+    (200, Asked("GET", f"/volumes/{VOLUME}")),
+    (409, Asked("DELETE", f"/volumes/{VOLUME}")),
+    (200, Asked("GET", f"/servers/{WITH_VOLUME}/os-volume_attachments")),
+    (200, Asked("GET", f"/servers/{WITH_VOLUME}/os-volume_attachments/{VOLUME}")),
+    (409, Asked(POST, f"/servers/{EMPTY}/os-volume_attachments", sent({"volumeAttachment": {"volumeId": VOLUME}}))),
+    (204, Asked("DELETE", f"/servers/{WITH_VOLUME}/os-volume_attachments/{VOLUME}")),
+    (200, Asked(POST, f"/servers/{EMPTY}/os-volume_attachments", sent({"volumeAttachment": {"volumeId": VOLUME}}))),
+    (204, Asked("DELETE", f"/servers/{EMPTY}/os-volume_attachments/{VOLUME}")),
+    (204, Asked("DELETE", f"/volumes/{VOLUME}")),
+    (400, Asked(POST, SNAPSHOTS + "/{snapshot}/action", sent({"action": "restore"}), JSON)),
+    (204, Asked("DELETE", SNAPSHOTS + "/{snapshot}/")),
+    (404, Asked(POST, SNAPSHOTS + "/{snapshot}/actions", sent({"action": "restore"}), JSON)),
+    (200, Asked("GET", "/images")),
+    (200, Asked("GET", "/images/detail")),
+    (200, Asked("GET", "/images/20GB_Ubuntu%2010.10%20x64%20R1soft")),
+    (200, Asked("GET", "/flavors")),
+    (200, Asked("GET", "/flavors/detail")),
+    (200, Asked("GET", "/flavors/2")),
+    (200, Asked("GET", "/zone")),
+    (204, Asked("DELETE", f"/servers/{EMPTY}")),
+    (404, Asked("GET", SNAPSHOTS)),
+)
+"""A story that asks for every operation."""
+
+
+@pytest.mark.parametrize("revision", ["2013-04", "2013-10"])
+@pytest.mark.parametrize("base", ["", ACCOUNT])
+def test_the_neighbourhood_is_the_same_over_every_way(base: str, revision: str) -> None:
+    story = [Asked(asked.method, base + asked.target, asked.body, asked.headers) for _, asked in NEIGHBOURHOOD]
+
+    answers = [heard(way, *story, revision=revision) for way in WAYS]
+
+    assert [answer.status for answer in answers[0]] == [status for status, _ in NEIGHBOURHOOD]
+    assert answers[1:] == answers[:1] * (len(WAYS) - 1)
+
+
+def test_the_stories_ask_for_every_operation() -> None:
+    with fresh() as fake, by_adapter(fake) as ask:
+        for asked in (*(asked for _, asked in NEIGHBOURHOOD), *(asked for _, asked in EXCHANGES.values())):
+            ask(_placed(asked, "nothing"))
+        asked_for = {call.operation for call in fake.calls}
+
+    assert asked_for - {None} == {operation.name for operation in OPERATIONS}
 
 
 def test_a_story_is_the_same_over_every_way() -> None:

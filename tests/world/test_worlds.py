@@ -13,7 +13,8 @@ from hostway_fake.contract.states import SnapshotStatus
 from hostway_fake.domain import lifecycle
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
-from hostway_fake.domain.state import Server
+from hostway_fake.domain.state import Event, Server
+from hostway_fake.domain.volumes import CreateVolume
 from hostway_fake.faults import reset
 from hostway_fake.faults.rules import Fault, FaultRule, Hits, Selected, Subject, Which
 from hostway_fake.journal.calls import Effect
@@ -71,11 +72,15 @@ def test_a_server_is_added_once() -> None:
     "ask",
     [
         lambda world: world.server(_ID),
-        lambda world: world.require_server(_ID),
+        lambda world: world.any_server(_ID),
         lambda world: world.create_snapshot(_ID, CreateSnapshot("a")),
         lambda world: world.delete_snapshot(_ID, "a"),
         lambda world: world.restore_snapshot(_ID, "a"),
-        lambda world: world.attach_volume(_ID, None),
+        lambda world: world.attach_volume(_ID, world.create_volume(CreateVolume("", "", 1, "", "", "USOTE")).id, ""),
+        lambda world: world.add_attached_volume(_ID, None),
+        lambda world: world.act(_ID, Event.STOP),
+        lambda world: world.update_server(_ID, "a"),
+        lambda world: world.delete_server(_ID),
         lambda world: world.detach_volume(_ID, "a"),
     ],
 )
@@ -116,7 +121,7 @@ def test_a_volume_has_the_id_that_is_given_or_a_new_one(volume: str | None) -> N
     one = world()
     one.add_server(_ID)
 
-    attached = one.attach_volume(_ID, volume)
+    attached = one.add_attached_volume(_ID, volume)
 
     assert one.server(_ID).volumes == (attached,)
     assert attached == volume or (volume is None and attached.startswith("hbs2013Apr12_"))
@@ -133,7 +138,7 @@ def test_the_past_is_kept_for_a_clock_that_goes_back() -> None:
     watch.instant = START + timedelta(hours=1)
     one.delete_snapshot(_ID, first.id)
     one.create_snapshot(_ID, CreateSnapshot("b"))
-    one.attach_volume(_ID, None)
+    one.add_attached_volume(_ID, None)
 
     statuses = {}
     for hours in (2, 1, 0.5, 0):
@@ -288,7 +293,7 @@ def test_a_read_does_not_undo_what_is_written_meanwhile() -> None:
 def polled(one: World, place: str, times: int = 1) -> None:
     server = one.server(_ID)
     for _ in range(times):
-        one.polled(place, server, [snapshot.id for snapshot in server.snapshots])
+        one.polled(place, server.plan[0].due if server.plan else None)
 
 
 def building(**settings: Any) -> World:

@@ -1,0 +1,124 @@
+"""What may be asked of servers: the rules of their actions, each a function that refuses or plans what will happen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from hostway_fake.contract.catalogue import FLAVORS, IMAGES, ZONES
+from hostway_fake.contract.errors import (
+    ALREADY_REBOOTING,
+    NOT_FOUND,
+    NOT_IN_CATALOGUE,
+    NOT_RESIZABLE,
+    SAME_FLAVOR,
+    SERVER_NOT_READY,
+    STATUS_CHANGING,
+    WRONG_STATUS,
+)
+from hostway_fake.contract.states import ServerStatus
+from hostway_fake.domain import lifecycle
+from hostway_fake.domain.lifecycle import SERVER_TRANSITIONS
+from hostway_fake.domain.refusals import Refusal
+from hostway_fake.domain.state import Event, Planned, Server
+
+SHOWN: Final = (ServerStatus.ACTIVE, ServerStatus.STOPPED)
+"""The statuses of a list that asks for none."""
+UNFINISHED: Final = (ServerStatus.BUILD, ServerStatus.PROCESSING)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateServer:
+    """What a client asks for; ``password`` is empty where one is to be drawn."""
+
+    name: str
+    image: str
+    flavor: str
+    zone: str
+    password: str = ""
+
+
+def check_create(command: CreateServer) -> None:
+    """Refuse what is not in the catalogue."""
+    for what, value, held in (
+        ("image", command.image, IMAGES),
+        ("flavor", command.flavor, FLAVORS),
+        ("zone", command.zone, ZONES),
+    ):
+        if value not in held:
+            raise Refusal(NOT_IN_CATALOGUE, f"There is no {what} {value[:60]!a}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of servers shows; None is any."""
+
+    name: str | None = None
+    status: str | None = None
+    image: str | None = None
+    zone: str | None = None
+
+    def fit(self, server: Server) -> bool:
+        """Whether a server is what is looked for, but for its status."""
+        return (
+            self.name in (None, server.name) and self.image in (None, server.image) and self.zone in (None, server.zone)
+        )
+
+    def show(self, server: Server) -> bool:
+        """Whether a server is listed: without a status looked for, only those that run or rest are."""
+        return self.fit(server) and (server.status in SHOWN if self.status is None else server.status == self.status)
+
+
+_ENDS: Final[Mapping[Event, Mapping[ServerStatus, Event]]] = {
+    Event.REBOOT: {ServerStatus.ACTIVE: Event.RUN},
+    Event.RESIZE: {ServerStatus.ACTIVE: Event.RUN, ServerStatus.STOPPED: Event.REST},
+    Event.STOP: {ServerStatus.ACTIVE: Event.REST},
+    Event.START: {ServerStatus.STOPPED: Event.RUN},
+}
+"""What can be done to a server, in which status, and how it ends."""
+
+
+def act(server: Server, now: Server, order: int, instant: datetime, done: datetime, event: Event, value: str) -> Server:
+    """The server, which is ``now`` as of ``instant``, with something done to it from then until ``done``."""
+    if now.status in UNFINISHED:
+        again = event is now.doing is Event.REBOOT
+        raise Refusal(ALREADY_REBOOTING if again else STATUS_CHANGING)
+    if (now.status, event) not in SERVER_TRANSITIONS:
+        raise Refusal(WRONG_STATUS, now.status)
+    if event is Event.RESIZE:
+        _check_resize(now, value)
+    end = _ENDS[event][now.status]
+    begins = Planned(instant, order, server.id, event)
+    return lifecycle.plan(server, begins, Planned(done, order + 1, server.id, end, value))
+
+
+def _check_resize(server: Server, flavor: str) -> None:
+    if flavor not in FLAVORS:
+        raise Refusal(NOT_IN_CATALOGUE, f"There is no flavor {flavor[:60]!a}.")
+    if flavor == server.flavor:
+        raise Refusal(SAME_FLAVOR)
+    if FLAVORS[flavor].disk < FLAVORS[server.flavor].disk:
+        raise Refusal(NOT_RESIZABLE)
+
+
+def update(server: Server, order: int, instant: datetime, name: str) -> Server:
+    """The server under another name."""
+    return lifecycle.plan(server, Planned(instant, order, server.id, Event.UPDATE, name))
+
+
+def delete(server: Server, order: int, instant: datetime) -> Server:
+    """The server deleted, in whatever status, and its snapshots with it."""
+    return lifecycle.plan(server, Planned(instant, order, server.id, Event.DELETE))
+
+
+def require_live(server: Server) -> Server:
+    """The server, or the refusal of one that is DELETED."""
+    if server.status is ServerStatus.DELETED:
+        raise Refusal(NOT_FOUND)
+    return server
+
+
+def require_ready(server: Server) -> None:
+    """Refuse one that is not built yet."""
+    if server.status is ServerStatus.BUILD:
+        raise Refusal(SERVER_NOT_READY, server.status)

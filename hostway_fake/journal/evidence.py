@@ -1,0 +1,56 @@
+"""On what calls relied: the behaviours of the contract that their answers show, each with its label and page."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from hostway_fake.contract.errors import ProviderError
+from hostway_fake.contract.evidence import Evidence, Source
+from hostway_fake.contract.operations import BY_NAME
+from hostway_fake.contract.readings import READINGS, Reading
+
+Answered = tuple[str, int, ProviderError | None]
+"""An operation, empty for what is none, the status of its answer, and the error that this was, if any."""
+
+
+class Reliance(NamedTuple):
+    """A behaviour of Hostway that so many calls relied on, and how well it is founded.
+
+    ``behaviour`` is the name of an operation that succeeded, the status and message of an error, or the name of a
+    reading; ``label`` says whether the pages document it, contradict each other or are silent, ``page`` which.
+    """
+
+    behaviour: str
+    label: Evidence
+    page: str
+    calls: int
+
+
+def reliances(answered: Mapping[Answered, int]) -> tuple[Reliance, ...]:
+    """What calls relied on, the best founded first."""
+    counted: Counter[tuple[str, Source]] = Counter()
+    for answer, calls in answered.items():
+        for behaviour, source in _behaviours(*answer):
+            counted[behaviour, source] += calls
+    found = (Reliance(name, source.evidence, source.page, calls) for (name, source), calls in counted.items())
+    return tuple(sorted(found, key=_rank))
+
+
+_LABELS = tuple(Evidence)
+
+
+def _rank(reliance: Reliance) -> tuple[int, str, str]:
+    return _LABELS.index(reliance.label), reliance.page, reliance.behaviour
+
+
+def _behaviours(operation: str, status: int, error: ProviderError | None) -> Iterator[tuple[str, Source]]:
+    if error is not None:
+        yield f"{status} {error.message}", error.source
+    else:
+        yield operation, BY_NAME[operation].source
+    yield from ((each.name, each.source) for each in READINGS.values() if _relies(each, operation, status))
+
+
+def _relies(reading: Reading, operation: str, status: int) -> bool:
+    met = operation in reading.operations if operation else len(reading.operations) == len(BY_NAME)
+    return met and (not reading.statuses or status in reading.statuses)

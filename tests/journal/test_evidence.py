@@ -1,0 +1,93 @@
+"""Evidence: which behaviours calls relied on, and how well each is founded."""
+
+import pytest
+import requests
+
+from hostway_fake import READINGS, Evidence, FakeHostway, Reliance
+from hostway_fake.contract import errors
+from hostway_fake.contract.operations import BY_NAME, OPERATIONS
+from hostway_fake.journal.evidence import Answered, reliances
+
+
+def test_without_calls_nothing_was_relied_on(fake: FakeHostway) -> None:
+    assert fake.evidence() == ()
+
+
+def test_a_success_relies_on_its_operation_and_what_it_meets(fake: FakeHostway, session: requests.Session) -> None:
+    for _ in range(2):
+        session.get(f"{fake.url}/volumes")
+
+    relied = {each.behaviour: each for each in fake.evidence()}
+
+    assert relied["list_volumes"] == Reliance("list_volumes", Evidence.DOCUMENTED, "Volume pages", 2)
+    assert relied["volume_list_size"] == Reliance("volume_list_size", Evidence.CONTRADICTED, "Volume pages", 2)
+    assert "volume_create_status" not in relied
+
+
+def test_a_refusal_relies_on_its_error_and_not_on_the_operation(fake: FakeHostway, session: requests.Session) -> None:
+    session.get(f"{fake.url}/volumes/nothing")
+
+    behaviours = [each.behaviour for each in fake.evidence()]
+
+    assert behaviours[0] == "404 Resource not found"
+    assert "get_volume" not in behaviours
+
+
+def test_a_call_without_an_operation_relies_on_what_all_have(fake: FakeHostway, session: requests.Session) -> None:
+    session.auth = None
+    session.get(f"{fake.url}/servers")
+
+    behaviours = {each.behaviour for each in fake.evidence()}
+
+    assert {"401 Unauthorized", "unauthorized_challenge", "authorization"} <= behaviours
+    assert "server_list_filters" not in behaviours
+
+
+def test_an_injected_answer_relies_on_nothing(fake: FakeHostway, session: requests.Session) -> None:
+    fake.faults.on().respond(503)
+    session.get(f"{fake.url}/servers")
+
+    assert fake.evidence() == ()
+
+
+def test_what_was_rehearsed_only_was_not_relied_on(fake: FakeHostway, session: requests.Session) -> None:
+    fake.faults.on().truncate(0)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        session.get(f"{fake.url}/servers")
+
+    assert fake.evidence() == ()
+
+
+def test_the_best_founded_stands_first(fake: FakeHostway, session: requests.Session) -> None:
+    session.get(f"{fake.url}/servers")
+
+    labels = [each.label for each in fake.evidence()]
+
+    assert labels == sorted(labels, key=list(Evidence).index)
+
+
+def test_accounts_have_evidence_of_their_own(fake: FakeHostway) -> None:
+    with fake.sibling("michalski275226", "secret") as other:
+        other.session().get(f"{other.url}/servers")
+
+        assert (len(fake.evidence()), len(other.evidence()) > 0) == (0, True)
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_every_reading_can_be_relied_on(name: str) -> None:
+    """By an answer that one of its operations can give."""
+    reading = READINGS[name]
+    answers: list[Answered] = [
+        (operation, status, None)
+        for operation in reading.operations
+        for status in (BY_NAME[operation].success, 200, 202, 204, 400, 401, 403, 404, 405, 409, 413, 415)
+    ]
+
+    assert name in {each.behaviour for answer in answers for each in reliances({answer: 1})}
+
+
+def test_every_label_is_used() -> None:
+    answers: dict[Answered, int] = {(row.name, row.success, None): 1 for row in OPERATIONS}
+    answers["", 400, errors.BAD_HTTP] = 1
+
+    assert {each.label for each in reliances(answers)} == set(Evidence)
