@@ -176,7 +176,7 @@ _TABLE: Final = (
         ("both",),
         assumed(RESTORE_PAGE),
         _RESTORE,
-        (202,),
+        (202, 400, 404),
     ),
     Reading(
         "restore_in_build",

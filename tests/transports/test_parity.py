@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 import requests
 
-from hostway_fake import FakeHostway
+from hostway_fake import READINGS, Evidence, FakeHostway, Reliance
 from hostway_fake.contract.limits import BODY_LIMIT
 from hostway_fake.contract.operations import OPERATIONS
 
@@ -294,6 +294,19 @@ def test_the_stories_ask_for_every_operation() -> None:
         asked_for = {call.operation for call in fake.calls}
 
     assert asked_for - {None} == {operation.name for operation in OPERATIONS}
+
+
+def test_the_stories_rely_on_every_reading_and_on_every_label() -> None:
+    stories = [[asked for _, asked in NEIGHBOURHOOD], *([asked] for _, asked in EXCHANGES.values())]
+    relied: list[Reliance] = []
+    for story in stories:
+        with fresh() as fake, by_adapter(fake) as ask:
+            for asked in story:
+                ask(_placed(asked, fake.servers[0].snapshots[0].id))
+            relied += fake.evidence()
+
+    assert set(READINGS) <= {each.behaviour for each in relied}
+    assert {each.label for each in relied} == set(Evidence)
 
 
 def test_a_story_is_the_same_over_every_way() -> None:

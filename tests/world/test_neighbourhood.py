@@ -22,15 +22,17 @@ class Neighbourhood:
     def __init__(self, fake: FakeHostway) -> None:
         self.fake = fake
         self.session = fake.session()
-        self.servers = [fake.add_server().id]
+        self.servers = [fake.add_server().id, fake.add_server().id]
         self.snapshots = ["snapshot_nothing"]
         self.volumes = ["hbs2012May08_61EfdIZ3Y"]
+        self.create_volume(1)
 
     def ask(self, method: str, path: str, body: object = None) -> requests.Response:
         return self.session.request(method, self.fake.url + path, json=body)
 
     def server(self, number: int) -> str:
-        return f"/servers/{self.servers[number % len(self.servers)]}"
+        """One of the three servers that were made last."""
+        return f"/servers/{self.servers[-3:][number % len(self.servers[-3:])]}"
 
     def snapshot(self, number: int) -> str:
         """A snapshot that was seen, mostly of that server."""
@@ -39,9 +41,11 @@ class Neighbourhood:
         return f"{server}/snapshots/{own[number // 3 % len(own)]}"
 
     def volume(self, number: int) -> str:
-        return self.volumes[number % len(self.volumes)]
+        return self.volumes[-2:][number % 2]
 
     def create_server(self, number: int) -> requests.Response:
+        if number % 4:
+            return self.create_snapshot(number)
         answer = self.ask("POST", "/servers", {"server": _ORDER if number % 5 else {}})
         if answer.status_code == 202:
             self.servers.append(answer.json()["server"]["id"])
@@ -74,7 +78,7 @@ class Neighbourhood:
         return self.ask("POST", f"{self.server(number // 2)}/os-volume_attachments", body)
 
     def wait(self, number: int) -> requests.Response:
-        self.fake.clock.advance(number % 100)
+        self.fake.clock.advance((1, 10, 60)[number % 3])
         return self.ask("GET", "/servers/detail")
 
     def held(self) -> object:
@@ -89,6 +93,8 @@ _STEPS: Final[tuple[Callable[[Neighbourhood, int], requests.Response], ...]] = (
     Neighbourhood.act,
     Neighbourhood.attach,
     Neighbourhood.wait,
+    Neighbourhood.wait,
+    Neighbourhood.attach,
     lambda here, number: here.ask("DELETE", here.snapshot(number)),
     lambda here, number: here.ask("POST", f"{here.snapshot(number)}/action", {"action": "restore"}),
     lambda here, number: here.ask("DELETE", here.server(number)) if number % 3 == 0 else here.wait(number),
@@ -103,7 +109,10 @@ _READINGS: Final = st.fixed_dictionaries(
 
 
 @settings(max_examples=150)
-@given(readings=_READINGS, steps=st.lists(st.tuples(st.sampled_from(_STEPS), st.integers(0, 200)), max_size=25))
+@given(
+    readings=_READINGS,
+    steps=st.lists(st.tuples(st.sampled_from(_STEPS), st.integers(0, 200)), min_size=10, max_size=40),
+)
 def test_what_must_hold_holds_after_each_step(
     readings: dict[str, str], steps: list[tuple[Callable[[Neighbourhood, int], requests.Response], int]]
 ) -> None:
@@ -131,6 +140,7 @@ def _check(here: Neighbourhood, readings: dict[str, str]) -> None:
         assert len(counting) <= SNAPSHOTS_PER_SERVER
         assert len({each.name for each in counting}) == len(counting)
         assert all(each.status == "DELETED" for each in server.snapshots) or server.status != "DELETED"
+        assert not server.volumes or server.status != "DELETED"
         held |= dict.fromkeys(server.volumes, server.id)
         guids = {server.relation_guid}
         for each in sorted(server.snapshots, key=lambda each: (each.completed_at is None, each.completed_at)):
