@@ -115,7 +115,7 @@ class FakeHostway:
         self._servers: set[ThreadServer] = set()
         self._parent: FakeHostway | None = None
         self._siblings: set[FakeHostway] = set()
-        self._faults = Faults(self._worlds.home)
+        self._faults = Faults(self._worlds.home.rulebook)
         if faults is not None:
             self._play(faults)
 
@@ -225,7 +225,7 @@ class FakeHostway:
     @property
     def calls(self) -> tuple[Call, ...]:
         """The journal: every call of this account, oldest first; when it is full, the oldest are forgotten."""
-        return self._worlds.home.calls
+        return self._worlds.home.journal.calls
 
     # How a client waits without waiting
 
@@ -298,7 +298,7 @@ class FakeHostway:
         >>> fake.evidence()[0]
         Reliance(behaviour='list_servers', label=<Evidence.DOCUMENTED: 'documented'>, page='Server pages', calls=1)
         """
-        return self._worlds.home.evidence()
+        return self._worlds.home.journal.evidence()
 
     # Ways in
 

@@ -8,7 +8,7 @@ from hostway_fake import checks
 from hostway_fake.exceptions import UnfinishedRuleError, WrongTypeError, invalid
 from hostway_fake.faults.outcomes import Outcome, Outcomes, Step, before_commit
 from hostway_fake.faults.rules import ALWAYS, FaultRule, Hits, Limit, Script, Selected, Standing, Which
-from hostway_fake.world import World
+from hostway_fake.world.rulebook import Rulebook
 
 DOWN: Final = before_commit.respond(503)
 """What an outage is, if nothing else is said."""
@@ -20,14 +20,14 @@ class Rule:
     One that was taken away still says what it had met until then.
     """
 
-    def __init__(self, world: World, standing: Standing) -> None:
-        self._world = world
+    def __init__(self, rulebook: Rulebook, standing: Standing) -> None:
+        self._rulebook = rulebook
         self._number = standing.number
         self.name = standing.name
 
     @property
     def _standing(self) -> Standing:
-        return self._world.rule(self._number)
+        return self._rulebook.rule(self._number)
 
     @property
     def hits(self) -> int:
@@ -46,7 +46,7 @@ class Rule:
 
     def remove(self) -> None:
         """Take it away. A second time does nothing."""
-        self._world.remove_rules((self._number,))
+        self._rulebook.remove((self._number,))
 
     def __repr__(self) -> str:
         return f"<Rule {self}>"
@@ -137,8 +137,8 @@ class Begun(Outcomes[Rule]):
 class Faults:
     """The fault rules of a fake. Each call meets the newest rule that acts on it; every rule it matches counts it."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._rulebook = rulebook
         self._begun: list[Begun] = []
 
     def on(
@@ -192,19 +192,19 @@ class Faults:
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules that stand, newest first."""
-        return tuple(Rule(self._world, standing) for standing in self._world.rules)
+        return tuple(Rule(self._rulebook, standing) for standing in self._rulebook.rules)
 
     def remove(self, name: str) -> None:
         """Take the rule of that name away."""
-        standing = {rule.name: rule.number for rule in self._world.rules}
+        standing = {rule.name: rule.number for rule in self._rulebook.rules}
         if name not in standing:
             raise invalid("name", name, "one of the rules", standing)
-        self._world.remove_rules((standing[name],))
+        self._rulebook.remove((standing[name],))
 
     def clear(self) -> None:
         """Take all rules away, also those that were begun only; a script that ran out is forgiven."""
-        self._world.remove_rules([rule.number for rule in self._world.rules])
-        self._world.exhausted()
+        self._rulebook.remove([rule.number for rule in self._rulebook.rules])
+        self._rulebook.exhausted()
         self._begun.clear()
 
     def check(self) -> None:
@@ -213,7 +213,7 @@ class Faults:
         `hostway_fake.ScriptExhaustedError` where a script with ``then="fail_test"`` ran out,
         `hostway_fake.UnfinishedRuleError` where a rule was begun and given no outcome.
         """
-        exhausted = self._world.exhausted()
+        exhausted = self._rulebook.exhausted()
         if exhausted:
             raise exhausted[0]
         if self._begun:
@@ -234,4 +234,4 @@ class Faults:
         """Let a rule stand from now on."""
         if not isinstance(rule, FaultRule):
             raise WrongTypeError(f"rule: got {rule!r}, expected a FaultRule")
-        return Rule(self._world, self._world.add_rule(rule))
+        return Rule(self._rulebook, self._rulebook.add(rule))

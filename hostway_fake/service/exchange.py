@@ -29,7 +29,7 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
     world, arrived, rule = call.world, call.world.clock.now(), None
     result: Exchanged | Exception
     try:
-        fault = world.meet(subject(call)) if world.rules else None
+        fault = world.rulebook.meet(subject(call)) if world.rulebook.rules else None
         if fault is None:
             effect, saw, result = _handled(call)
         else:
@@ -39,7 +39,7 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
         effect, saw, result = Effect.NONE, type(error).__name__, error
     except OSError as stopped:  # the server ends while a call is delayed that nothing has come of yet
         effect, saw, result = Effect.NONE, Delay.word, stopped
-    world.record(
+    world.journal.record(
         arrived,
         call.operation.name if call.operation else None,
         request.method,
@@ -68,7 +68,7 @@ def _handled(call: Call) -> Handled:
         effect = Effect.NONE if operation.method == "GET" else Effect.APPLIED
     except Refusal as refusal:
         answer, effect, error = answers.refused(call.world, refusal), Effect.REFUSED, refusal.error
-    call.world.count((operation.name if operation else "", answer.status, error))
+    call.world.journal.count((operation.name if operation else "", answer.status, error))
     return effect, str(answer.status), answer.without_body() if call.request.method == "HEAD" else answer
 
 

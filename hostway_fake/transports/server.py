@@ -69,7 +69,7 @@ class ThreadServer:
         """Raise what was raised in its threads since the last time: one as it is, several as a group."""
         failures, self.failures = self.failures, []
         for world in self._worlds.by_account.values():
-            world.exhausted()  # it is among the failures
+            world.rulebook.exhausted()  # it is among the failures
         if failures:
             raise failures[0] if len(failures) == 1 else ExceptionGroup("in the server", failures)
 

@@ -310,7 +310,7 @@ def test_the_places_that_are_polled_are_not_remembered_for_ever() -> None:
     for number in range(5000):
         polled(one, f"/{number}")
 
-    assert len(one._polls) <= 4096
+    assert len(one._polls._counted) <= 4096
 
 
 def test_as_many_places_as_are_remembered_are_all_guarded() -> None:
@@ -353,9 +353,9 @@ def rule(name: str = "", hits: Hits | None = None) -> FaultRule:
 def test_a_rule_without_a_name_is_given_one() -> None:
     one = world()
 
-    written = [one.add_rule(rule()), one.add_rule(rule("mine")), one.add_rule(rule())]
-    assert tuple(reversed(written)) == one.rules
-    assert [(standing.name, standing.number) for standing in one.rules] == [
+    written = [one.rulebook.add(rule()), one.rulebook.add(rule("mine")), one.rulebook.add(rule())]
+    assert tuple(reversed(written)) == one.rulebook.rules
+    assert [(standing.name, standing.number) for standing in one.rulebook.rules] == [
         ("rule 3", 3),
         ("mine", 2),
         ("rule 1", 1),
@@ -364,35 +364,35 @@ def test_a_rule_without_a_name_is_given_one() -> None:
 
 def test_a_name_belongs_to_one_rule() -> None:
     one = world()
-    one.add_rule(rule("mine"))
-    before = one.rules
+    one.rulebook.add(rule("mine"))
+    before = one.rulebook.rules
 
     with pytest.raises(InvalidValueError, match="named: got 'mine', expected one that no other rule has"):
-        one.add_rule(rule("mine"))
-    assert one.rules == before
+        one.rulebook.add(rule("mine"))
+    assert one.rulebook.rules == before
 
 
 def test_a_rule_counts_from_the_instant_at_which_it_was_written() -> None:
     clock = FakeClock()
     one = world(clock=clock)
     clock.advance(hours=1)
-    one.add_rule(rule("mine", Hits(between=(10, 20))))
+    one.rulebook.add(rule("mine", Hits(between=(10, 20))))
 
-    assert one.meet(_GET) is None
+    assert one.rulebook.meet(_GET) is None
     clock.advance(10)
-    assert one.meet(_GET) == Fault("mine", reset())
-    assert [(standing.hits, standing.acted) for standing in one.rules] == [(2, 1)]
+    assert one.rulebook.meet(_GET) == Fault("mine", reset())
+    assert [(standing.hits, standing.acted) for standing in one.rulebook.rules] == [(2, 1)]
 
 
 def test_rules_are_taken_away_by_their_numbers() -> None:
     one = world()
     for name in "abc":
-        one.add_rule(rule(name))
+        one.rulebook.add(rule(name))
 
-    one.remove_rules({1, 3, 99})
+    one.rulebook.remove({1, 3, 99})
 
-    assert [standing.name for standing in one.rules] == ["b"]
-    assert one.add_rule(rule("a")).number == 4
+    assert [standing.name for standing in one.rulebook.rules] == ["b"]
+    assert one.rulebook.add(rule("a")).number == 4
 
 
 def test_polls_of_a_rehearsal_do_not_count() -> None:
@@ -420,7 +420,7 @@ def test_a_rehearsal_has_no_effect() -> None:
 
 
 def record(one: World, target: str) -> None:
-    one.record(START, None, "GET", target, Effect.NONE, "404", None, None, {}, b"", b"")
+    one.journal.record(START, None, "GET", target, Effect.NONE, "404", None, None, {}, b"", b"")
 
 
 def test_the_journal_numbers_calls_and_forgets_the_oldest() -> None:
@@ -429,7 +429,7 @@ def test_the_journal_numbers_calls_and_forgets_the_oldest() -> None:
     for target in ("/a", "/b", "/c"):
         record(one, target)
 
-    assert [(call.number, call.target) for call in one.calls] == [(2, "/b"), (3, "/c")]
+    assert [(call.number, call.target) for call in one.journal.calls] == [(2, "/b"), (3, "/c")]
 
 
 # Worlds

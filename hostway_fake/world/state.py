@@ -1,19 +1,17 @@
-"""State: one isolated account with its clock, seed and readings, behind one lock; and those that share the ways in."""
+"""State: one isolated account with its clock, seed and readings, behind one lock."""
 
 from bisect import bisect_right, insort
-from collections import ChainMap, Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
+from collections import ChainMap
+from collections.abc import Callable, Iterator, MutableMapping
 from copy import copy
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
-from typing import Final
 
 from hostway_fake.clock import Clock, FakeClock
 from hostway_fake.contract.catalogue import DEFAULT_FLAVOR, DEFAULT_ZONE
 from hostway_fake.contract.errors import NOT_FOUND
-from hostway_fake.contract.readings import Readings
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 from hostway_fake.domain import builds, identifiers, lifecycle, servers, snapshots, volumes
 from hostway_fake.domain.builds import BuildRule
@@ -23,31 +21,11 @@ from hostway_fake.domain.servers import CreateServer
 from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.state import Event, Planned, Server, Snapshot, Volume
 from hostway_fake.domain.volumes import CreateVolume
-from hostway_fake.exceptions import FrozenClockError, ScriptExhaustedError, invalid
-from hostway_fake.faults import rules
-from hostway_fake.faults.rules import Fault, FaultRule, Standing, Subject
-from hostway_fake.journal.calls import Call, Effect
-from hostway_fake.journal.evidence import Answered, Reliance, reliances
-
-_PLACES: Final = 4096
-"""How many polled places are remembered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a world is made with, and never changes."""
-
-    account: str
-    password: str
-    seed: int
-    revision: str
-    readings: Readings
-    build_time: timedelta
-    action_time: timedelta = timedelta(seconds=10)
-    time_zone: tzinfo = UTC
-    poll_step: timedelta | None = None
-    poll_limit: int = 1000
-    journal_size: int = 10_000
+from hostway_fake.exceptions import invalid
+from hostway_fake.world.journal import Journal
+from hostway_fake.world.polls import Polls
+from hostway_fake.world.rulebook import Rulebook
+from hostway_fake.world.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -71,7 +49,10 @@ class Pending:
 
 
 class World:
-    """The state of one account. Every method takes the lock once; none waits, answers or reads the wire inside."""
+    """The state of one account, its `Rulebook` and its `Journal`.
+
+    Every method takes the lock once; none waits, answers or reads the wire inside.
+    """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
@@ -83,16 +64,11 @@ class World:
         self._volumes: MutableMapping[str, Volume] = {}
         self._agenda: list[tuple[datetime, int, str]] = []  # due, order and server of all that was ever planned, sorted
         self._builds: tuple[BuildRule, ...] = ()
-        self._answered: Counter[Answered] = Counter()
         self._sequence = 0
         self._errors = 0
-        self._polls: dict[str, tuple[datetime, int]] = {}
-        self._rules: tuple[Standing, ...] = ()  # newest first
-        self._removed: dict[int, Standing] = {}
-        self._exhausted: list[ScriptExhaustedError] = []
-        self._written = 0
-        self._calls = 0
-        self._journal: deque[Call] = deque(maxlen=settings.journal_size)
+        self._polls = Polls(settings.poll_limit)
+        self.rulebook = Rulebook(clock, settings.seed)
+        self.journal = Journal(settings.journal_size)
 
     def admits(self, password: bytes) -> bool:
         """Whether a client's password is this account's, in either encoding that clients use."""
@@ -408,66 +384,14 @@ class World:
     def polled(self, place: str, due: datetime | None) -> None:
         """A client has read what is not finished, and will be when it is ``due``, or never.
 
-        A poll-stepping clock steps; polling in vain raises `FrozenClockError`.
+        A poll-stepping clock steps, but not past the next event; polling in vain raises `FrozenClockError`.
         """
-        now = self.clock.now()
-        with self._lock:
-            before, polls = self._polls.get(place, (now, 0))
-            polls = polls + 1 if due is None or before == now else 1
-            if len(self._polls) >= _PLACES:
-                self._polls.clear()
-            self._polls[place] = (now, polls)
-        if polls > self.settings.poll_limit:
-            raise FrozenClockError(_in_vain(place, polls, now, due))
-        if self.settings.poll_step is not None:
-            self._step(self.settings.poll_step, now)
-
-    # What goes wrong, and what happened
-
-    @property
-    def rules(self) -> tuple[Standing, ...]:
-        """The fault rules, newest first."""
-        return self._rules
-
-    def add_rule(self, rule: FaultRule) -> Standing:
-        """Let a fault rule stand from now on."""
-        with self._lock:
-            standing = Standing(rule, self._written + 1, self.clock.now())
-            if standing.name in (other.name for other in self._rules):
-                raise invalid("named", standing.name, "one that no other rule has")
-            self._rules = (standing, *self._rules)
-            self._written = standing.number
-            return standing
-
-    def remove_rules(self, numbers: Collection[int]) -> None:
-        """Take away the fault rules of these numbers, if they still stand."""
-        with self._lock:
-            self._removed |= {rule.number: rule for rule in self._rules if rule.number in numbers}
-            self._rules = tuple(rule for rule in self._rules if rule.number not in numbers)
-
-    def rule(self, number: int) -> Standing:
-        """A fault rule, which may have been taken away since: then as it was at last."""
-        with self._lock:
-            return next((rule for rule in self._rules if rule.number == number), None) or self._removed[number]
-
-    def meet(self, subject: Subject) -> Fault | None:
-        """What a call meets; every rule that it matches counts it.
-
-        A script that has no step left for it may raise `ScriptExhaustedError`, which is kept for `exhausted`.
-        """
-        with self._lock:
-            try:
-                self._rules, fault = rules.meet(self._rules, subject, self.clock.now(), self.settings.seed)
-            except ScriptExhaustedError as error:
-                self._exhausted.append(error)
-                raise
-            return fault
-
-    def exhausted(self) -> list[ScriptExhaustedError]:
-        """The scripts that ran out since this was last asked: a client may have swallowed what was raised."""
-        with self._lock:
-            errors, self._exhausted = self._exhausted, []
-            return errors
+        now, step = self.clock.now(), self.settings.poll_step
+        self._polls.count(place, now, due)
+        if step is not None:
+            event = self.next_event()
+            assert isinstance(self.clock, FakeClock)
+            self.clock.advance(step if event is None else min(step, event.due - now))
 
     def rehearsal(self) -> "World":
         """This world as it would go on: what is done there has no effect here."""
@@ -475,53 +399,9 @@ class World:
         other.settings = replace(self.settings, poll_step=None)
         other._servers = ChainMap({}, self._servers)  # the first map alone is written
         other._volumes = ChainMap({}, self._volumes)
-        other._answered = Counter()
-        other._agenda, other._polls = [], {}
+        other.journal = Journal(1)
+        other._agenda, other._polls = [], Polls(self.settings.poll_limit)
         return other
-
-    def record(
-        self,
-        at: datetime,
-        operation: str | None,
-        method: str,
-        target: str,
-        effect: Effect,
-        client_saw: str,
-        rule: str | None,
-        server: str | None,
-        headers: Mapping[str, str],
-        body: bytes,
-        answer: bytes,
-    ) -> None:
-        """One more call for the journal, which forgets the oldest when it is full."""
-        with self._lock:
-            number = self._calls = self._calls + 1
-            self._journal.append(
-                Call(number, at, operation, method, target, effect, client_saw, rule, server, headers, body, answer)
-            )
-
-    def count(self, answered: Answered) -> None:
-        """A call was answered by the contract, whatever becomes of the answer."""
-        with self._lock:
-            self._answered[answered] += 1
-
-    def evidence(self) -> tuple[Reliance, ...]:
-        """On what the calls relied so far."""
-        with self._lock:
-            answered = dict(self._answered)
-        return reliances(answered)
-
-    @property
-    def calls(self) -> tuple[Call, ...]:
-        """The journal, oldest call first."""
-        with self._lock:
-            return tuple(self._journal)
-
-    def _step(self, step: timedelta, now: datetime) -> None:
-        """Move time by ``step``, but not past the next event."""
-        event = self.next_event()
-        assert isinstance(self.clock, FakeClock)
-        self.clock.advance(step if event is None else min(step, event.due - now))
 
 
 def _later(now: datetime, after: timedelta) -> datetime:
@@ -534,31 +414,3 @@ def _later(now: datetime, after: timedelta) -> datetime:
 
 def _due(planned: tuple[datetime, int, str]) -> datetime:
     return planned[0]
-
-
-def _in_vain(place: str, polls: int, now: datetime, due: datetime | None) -> str:
-    when = "and nothing will ever end it" if due is None else f"and it is due in {(due - now).total_seconds():g} s"
-    return (
-        f"{place} was polled {polls} times while unfinished: the clock stands at {now.isoformat()} {when}. Either move "
-        "the clock between polls (fake.clock.advance), or let waiting move it: hand fake.sleep to the client, or wrap "
-        "it in fake.patch_sleep('its.module'), or let polling move it: FakeHostway(poll_step=5)."
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Worlds:
-    """The worlds behind the same ways in, by account, and the one at home here: it answers whom nobody knows."""
-
-    home: World
-    by_account: dict[str, World] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        account = self.home.settings.account
-        if self.by_account.setdefault(account, self.home) is not self.home:
-            raise invalid("user", account, "one that has no world behind these ways in yet")
-
-    def leave(self) -> None:
-        """Take the home world away; its credentials are unknown from here on."""
-        account = self.home.settings.account
-        if self.by_account.get(account) is self.home:
-            del self.by_account[account]

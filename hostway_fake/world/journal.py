@@ -1,0 +1,57 @@
+"""What happened in a world: its calls, and on what they relied."""
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from datetime import datetime
+from threading import Lock
+
+from hostway_fake.journal.calls import Call, Effect
+from hostway_fake.journal.evidence import Answered, Reliance, reliances
+
+
+class Journal:
+    """The last ``size`` calls, and a count of all that was answered."""
+
+    def __init__(self, size: int) -> None:
+        self._lock = Lock()
+        self._kept: deque[Call] = deque(maxlen=size)
+        self._calls = 0
+        self._answered: Counter[Answered] = Counter()
+
+    def record(
+        self,
+        at: datetime,
+        operation: str | None,
+        method: str,
+        target: str,
+        effect: Effect,
+        client_saw: str,
+        rule: str | None,
+        server: str | None,
+        headers: Mapping[str, str],
+        body: bytes,
+        answer: bytes,
+    ) -> None:
+        """One more call for the journal, which forgets the oldest when it is full."""
+        with self._lock:
+            number = self._calls = self._calls + 1
+            self._kept.append(
+                Call(number, at, operation, method, target, effect, client_saw, rule, server, headers, body, answer)
+            )
+
+    def count(self, answered: Answered) -> None:
+        """A call was answered by the contract, whatever becomes of the answer."""
+        with self._lock:
+            self._answered[answered] += 1
+
+    def evidence(self) -> tuple[Reliance, ...]:
+        """On what the calls relied so far."""
+        with self._lock:
+            answered = dict(self._answered)
+        return reliances(answered)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The journal, oldest call first."""
+        with self._lock:
+            return tuple(self._kept)

@@ -1,0 +1,25 @@
+"""The accounts that share the ways in."""
+
+from dataclasses import dataclass, field
+
+from hostway_fake.exceptions import invalid
+from hostway_fake.world.state import World
+
+
+@dataclass(frozen=True, slots=True)
+class Worlds:
+    """The worlds behind the same ways in, by account, and the one at home here: it answers whom nobody knows."""
+
+    home: World
+    by_account: dict[str, World] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        account = self.home.settings.account
+        if self.by_account.setdefault(account, self.home) is not self.home:
+            raise invalid("user", account, "one that has no world behind these ways in yet")
+
+    def leave(self) -> None:
+        """Take the home world away; its credentials are unknown from here on."""
+        account = self.home.settings.account
+        if self.by_account.get(account) is self.home:
+            del self.by_account[account]
