@@ -23,7 +23,7 @@ class Rule:
     def __init__(self, rulebook: Rulebook, standing: Standing) -> None:
         self._rulebook = rulebook
         self._number = standing.number
-        self.name = standing.name
+        self.name: str = standing.name
 
     @property
     def _standing(self) -> Standing:

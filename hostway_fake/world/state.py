@@ -67,8 +67,8 @@ class World:
         self._sequence = 0
         self._errors = 0
         self._polls = Polls(settings.poll_limit)
-        self.rulebook = Rulebook(clock, settings.seed)
-        self.journal = Journal(settings.journal_size)
+        self.rulebook: Rulebook = Rulebook(clock, settings.seed)
+        self.journal: Journal = Journal(settings.journal_size)
 
     def admits(self, password: bytes) -> bool:
         """Whether a client's password is this account's, in either encoding that clients use."""
