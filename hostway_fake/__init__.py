@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         FrozenClockError,
         HostwayFakeError,
         InvalidValueError,
+        NotCalledError,
         NoWireError,
         PortTakenError,
         RefusedError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from hostway_fake.handles import ServerHandle
     from hostway_fake.journal.calls import Call, Effect
     from hostway_fake.journal.evidence import Reliance
+    from hostway_fake.journal.sequence import Calls
     from hostway_fake.world import Pending
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "START",
     "BlockedHostError",
     "Call",
+    "Calls",
     "CannotHappenError",
     "Clock",
     "ClockError",
@@ -51,6 +54,7 @@ __all__ = [
     "HostwayFakeError",
     "InvalidValueError",
     "NoWireError",
+    "NotCalledError",
     "Pending",
     "PortTakenError",
     "Reading",
@@ -83,6 +87,7 @@ _HOMES = {
         "HostwayFakeError",
         "InvalidValueError",
         "NoWireError",
+        "NotCalledError",
         "PortTakenError",
         "RefusedError",
         "ScriptExhaustedError",
@@ -94,6 +99,7 @@ _HOMES = {
     "hostway_fake.handles": ("ServerHandle",),
     "hostway_fake.journal.calls": ("Call", "Effect"),
     "hostway_fake.journal.evidence": ("Reliance",),
+    "hostway_fake.journal.sequence": ("Calls",),
     "hostway_fake.world": ("Pending",),
 }
 

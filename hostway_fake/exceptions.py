@@ -62,6 +62,10 @@ class NoWireError(HostwayFakeError, RuntimeError):
     """A fault cannot be shown on this way in; the message says on which it can."""
 
 
+class NotCalledError(HostwayFakeError, AssertionError):
+    """A call that a test expected was not made, or not as often; the message names what came nearest."""
+
+
 class BlockedHostError(HostwayFakeError):
     """Code under ``intercept(block_others=True)`` called a host that is not the fake."""
 

@@ -20,8 +20,8 @@ from hostway_fake.domain.state import Snapshot, Volume
 from hostway_fake.exceptions import WrongTypeError, invalid
 from hostway_fake.handles import ServerHandle
 from hostway_fake.injection import Faults
-from hostway_fake.journal.calls import Call
 from hostway_fake.journal.evidence import Reliance
+from hostway_fake.journal.sequence import Calls
 from hostway_fake.options import (
     DEFAULT_ACTION_SECONDS,
     DEFAULT_AUTH,
@@ -223,8 +223,11 @@ class FakeHostway:
         return self._faults
 
     @property
-    def calls(self) -> tuple[Call, ...]:
-        """The journal: every call of this account, oldest first; when it is full, the oldest are forgotten."""
+    def calls(self) -> Calls:
+        """The journal: every call of this account, oldest first; when it is full, the oldest are forgotten.
+
+        It is a tuple that can be filtered and asserted on. Credentials and passwords are masked in it.
+        """
         return self._worlds.home.journal.calls
 
     # How a client waits without waiting

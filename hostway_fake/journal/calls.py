@@ -1,9 +1,26 @@
-"""One call as the journal keeps it: what was asked, what it did, and what the client saw."""
+"""One call as the journal keeps it: what was asked, what it did, and what the client saw; secrets are masked."""
 
+import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+MASK: Final = "***"
+"""What stands in the place of a secret."""
+
+_PASSWORD: Final = re.compile(rb'("adminPass"\s*:\s*)"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def masked_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Headers, without the credentials in them."""
+    return {**headers, "authorization": MASK} if "authorization" in headers else headers
+
+
+def masked_body(body: bytes) -> bytes:
+    """A body, without the password in it."""
+    return _PASSWORD.sub(rb'\1"***"', body) if b"adminPass" in body else body
 
 
 class Effect(StrEnum):
@@ -41,6 +58,11 @@ class Call(NamedTuple):
     body: bytes
     answer: bytes
 
+    @property
+    def name(self) -> str | None:
+        """The name of the snapshot, server or volume in the request, or else in the answer; None if there is none."""
+        return _named(self.body) or _named(self.answer)
+
     def __str__(self) -> str:
         """A line, without what differs from one way in to another."""
         rule = f" [{self.rule}]" if self.rule else ""
@@ -50,3 +72,19 @@ class Call(NamedTuple):
 
     def __repr__(self) -> str:
         return f"<Call {self.number} {self}>"
+
+
+_NAMES: Final = {"snapshot": "name", "server": "name", "volume": "display_name"}
+
+
+def _named(body: bytes) -> str | None:
+    try:
+        held = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    for kind, key in _NAMES.items():
+        thing = held.get(kind) if isinstance(held, dict) else None
+        name = thing.get(key) if isinstance(thing, dict) else None
+        if isinstance(name, str):
+            return name
+    return None

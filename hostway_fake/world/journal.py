@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from threading import Lock
 
-from hostway_fake.journal.calls import Call, Effect
+from hostway_fake.journal.calls import Call, Effect, masked_body, masked_headers
 from hostway_fake.journal.evidence import Answered, Reliance, reliances
+from hostway_fake.journal.sequence import Calls
 
 
 class Journal:
@@ -36,7 +37,20 @@ class Journal:
         with self._lock:
             number = self._calls = self._calls + 1
             self._kept.append(
-                Call(number, at, operation, method, target, effect, client_saw, rule, server, headers, body, answer)
+                Call(
+                    number,
+                    at,
+                    operation,
+                    method,
+                    target,
+                    effect,
+                    client_saw,
+                    rule,
+                    server,
+                    masked_headers(headers),
+                    masked_body(body),
+                    masked_body(answer),
+                )
             )
 
     def count(self, answered: Answered) -> None:
@@ -51,7 +65,7 @@ class Journal:
         return reliances(answered)
 
     @property
-    def calls(self) -> tuple[Call, ...]:
-        """The journal, oldest call first."""
+    def calls(self) -> Calls:
+        """The calls, oldest first."""
         with self._lock:
-            return tuple(self._kept)
+            return Calls(self._kept)
