@@ -52,6 +52,16 @@ class FakeClock:
         with self._lock:
             return _instant(self._running())
 
+    def saved(self) -> tuple[int, Fraction]:
+        """Where it is and how fast it runs, for `restore`."""
+        with self._lock:
+            return self._running(), self._rate
+
+    def restore(self, saved: tuple[int, Fraction]) -> None:
+        """Go back to where it was when it was saved."""
+        with self._lock:
+            self._set(*saved)
+
     def _running(self) -> int:
         """The nanoseconds by now; the lock is held."""
         passed = clock_gettime_ns(CLOCK_MONOTONIC) - self._since if self._rate else 0

@@ -46,6 +46,14 @@ if TYPE_CHECKING:
     from hostway_fake.transports.server import ThreadServer
 
 
+def _script(faults: "str | Path | Mapping[str, Any] | FaultScript") -> "FaultScript":
+    from hostway_fake.faults.script import FaultScript
+
+    if isinstance(faults, str | Path):
+        return FaultScript.load(faults)
+    return faults if isinstance(faults, FaultScript) else FaultScript.parse(faults)
+
+
 _RESTING: Final = (ServerStatus.ACTIVE, ServerStatus.STOPPED, ServerStatus.SUSPENDED, ServerStatus.UNKNOWN)
 
 
@@ -116,20 +124,16 @@ class FakeHostway:
         self._parent: FakeHostway | None = None
         self._siblings: set[FakeHostway] = set()
         self._faults = Faults(self._worlds.home.rulebook)
-        if faults is not None:
-            self._play(faults)
+        self._script = None if faults is None else _script(faults)
+        self._play()
 
-    def _play(self, faults: "str | Path | Mapping[str, Any] | FaultScript") -> None:
-        """Write the rules of a script, and order its builds."""
-        from hostway_fake.faults.script import FaultScript
-
-        if isinstance(faults, str | Path):
-            faults = FaultScript.load(faults)
-        script = faults if isinstance(faults, FaultScript) else FaultScript.parse(faults)
-        for rule in script.rules:
-            self._faults.write(rule)
-        for build in script.builds:
-            self._worlds.home.script_build(build)
+    def _play(self) -> None:
+        """Write the rules of the script that it was made with, and order its builds."""
+        if self._script is not None:
+            for rule in self._script.rules:
+                self._faults.write(rule)
+            for build in self._script.builds:
+                self._worlds.home.script_build(build)
 
     def sibling(self, user: str, password: str, **others: Any) -> "FakeHostway":
         """Another fake, with its own world, behind the same ways in: the credentials of a request choose.
@@ -182,6 +186,36 @@ class FakeHostway:
 
     def __repr__(self) -> str:
         return f"<FakeHostway {self.auth[0]} at {self.url}>"
+
+    # Back to what was
+
+    @contextmanager
+    def savepoint(self) -> Iterator[Self]:
+        """Undo at the end of the block what was done in it: state, clock, faults, builds and ids.
+
+        Calls that were made inside stay in the journal, marked as rolled back. A clock that is not the fake's to move
+        stays where it is. It costs a copy of two dictionaries: about 10 ns for each server and volume.
+
+        >>> with FakeHostway() as fake:
+        ...     with fake.savepoint():
+        ...         _ = fake.add_server()
+        ...         fake.clock.advance(hours=1)
+        ...     fake.servers, fake.clock.now().isoformat()
+        ((), '2013-04-12T19:29:00+00:00')
+        """
+        world, begun = self._worlds.home, self._faults.saved()
+        saved = world.saved()
+        try:
+            yield self
+        finally:
+            world.restore(saved)
+            self._faults.restore(begun)
+
+    def reset(self) -> None:
+        """Let all be as when this fake was made, and forget all calls; siblings and running servers stay."""
+        self._worlds.home.reset()
+        self._faults.restore([])
+        self._play()
 
     # What the code under test is given
 

@@ -25,7 +25,10 @@ class ServerHandle:
 
     @property
     def _server(self) -> Server:
-        return self._world.any_server(self.id)
+        try:
+            return self._world.any_server(self.id)
+        except Refusal:
+            raise invalid("server id", self.id, "one that was not rolled back") from None
 
     @property
     def name(self) -> str:

@@ -207,6 +207,13 @@ class Faults:
         self._rulebook.exhausted()
         self._begun.clear()
 
+    def saved(self) -> list[Begun]:
+        """The rules that are begun only, for `restore`."""
+        return list(self._begun)
+
+    def restore(self, saved: list[Begun]) -> None:
+        self._begun = list(saved)
+
     def check(self) -> None:
         """Raise what a client may have swallowed, or a test forgotten; closing the fake asks.
 

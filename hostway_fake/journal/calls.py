@@ -42,7 +42,7 @@ class Call(NamedTuple):
     ``"slow_body"`` are an answer that took real time on a socket, where nobody knows whether the client waited for it;
     or it is the name of an exception that was raised in the test. ``answer`` is the body that was finished, though the
     client may never have seen it; ``operation`` is None for what is none; ``at`` is the instant of the world's clock at
-    which it came.
+    which it came; ``rolled_back`` says that a savepoint has undone its effect.
     """
 
     number: int
@@ -57,6 +57,7 @@ class Call(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     answer: bytes
+    rolled_back: bool = False
 
     @property
     def name(self) -> str | None:
@@ -68,7 +69,8 @@ class Call(NamedTuple):
         rule = f" [{self.rule}]" if self.rule else ""
         at = self.at.isoformat(" ", "milliseconds").removesuffix("+00:00")
         operation = self.operation or "no operation"
-        return f"{at} {self.method} {self.target} {operation} {self.effect} {self.client_saw}{rule}"
+        undone = " (rolled back)" if self.rolled_back else ""
+        return f"{at} {self.method} {self.target} {operation} {self.effect} {self.client_saw}{rule}{undone}"
 
     def __repr__(self) -> str:
         return f"<Call {self.number} {self}>"

@@ -53,6 +53,25 @@ class Journal:
                 )
             )
 
+    def reset(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._kept.clear()
+            self._calls = 0
+            self._answered.clear()
+
+    @property
+    def last(self) -> int:
+        """The number of the last call."""
+        return self._calls
+
+    def roll_back(self, last: int) -> None:
+        """Mark the calls after a number as rolled back."""
+        with self._lock:
+            marked = [call._replace(rolled_back=True) if call.number > last else call for call in self._kept]
+            self._kept.clear()
+            self._kept.extend(marked)
+
     def count(self, answered: Answered) -> None:
         """A call was answered by the contract, whatever becomes of the answer."""
         with self._lock:

@@ -18,6 +18,15 @@ class Polls:
         self._lock = Lock()
         self._counted: dict[str, tuple[datetime, int]] = {}
 
+    def saved(self) -> dict[str, tuple[datetime, int]]:
+        """What was counted, for `restore`."""
+        with self._lock:
+            return dict(self._counted)
+
+    def restore(self, saved: dict[str, tuple[datetime, int]]) -> None:
+        with self._lock:
+            self._counted = dict(saved)
+
     def count(self, place: str, now: datetime, due: datetime | None) -> None:
         """One more poll of what is ``due`` then, or never; one too many raises `FrozenClockError`."""
         with self._lock:

@@ -1,6 +1,7 @@
 """The fault rules that stand in a world, and what they have met."""
 
 from collections.abc import Collection
+from copy import copy
 from threading import Lock
 
 from hostway_fake.clock import Clock
@@ -20,6 +21,19 @@ class Rulebook:
         self._removed: dict[int, Standing] = {}
         self._exhausted: list[ScriptExhaustedError] = []
         self._written = 0
+
+    def saved(self) -> "Rulebook":
+        """A copy, for `restore`."""
+        with self._lock:
+            other = copy(self)
+            other._removed, other._exhausted = dict(self._removed), list(self._exhausted)
+            return other
+
+    def restore(self, saved: "Rulebook") -> None:
+        """Let the rules stand that stood when they were saved, with what they had met by then."""
+        with self._lock:
+            self._rules, self._written = saved._rules, saved._written
+            self._removed, self._exhausted = dict(saved._removed), list(saved._exhausted)
 
     @property
     def rules(self) -> tuple[Standing, ...]:
@@ -45,7 +59,10 @@ class Rulebook:
     def rule(self, number: int) -> Standing:
         """A fault rule, which may have been taken away since: then as it was at last."""
         with self._lock:
-            return next((rule for rule in self._rules if rule.number == number), None) or self._removed[number]
+            known = {**self._removed, **{rule.number: rule for rule in self._rules}}
+        if number not in known:
+            raise invalid("rule", number, "one that was not rolled back", (rule.name for rule in known.values()))
+        return known[number]
 
     def meet(self, subject: Subject) -> Fault | None:
         """What a call meets; every rule that it matches counts it.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import partial
 from threading import Lock
 
@@ -48,6 +49,22 @@ class Pending:
         return self.snapshot_id or self.server_id
 
 
+@dataclass(frozen=True, slots=True)
+class Savepoint:
+    """A world as it was; ``calls`` is the number of its last call then."""
+
+    servers: dict[str, Server]
+    volumes: dict[str, Volume]
+    agenda: list[tuple[datetime, int, str]]
+    builds: tuple[BuildRule, ...]
+    sequence: int
+    errors: int
+    clock: tuple[int, Fraction] | None
+    polls: dict[str, tuple[datetime, int]]
+    rulebook: Rulebook
+    calls: int
+
+
 class World:
     """The state of one account, its `Rulebook` and its `Journal`.
 
@@ -60,6 +77,7 @@ class World:
         self._goes_back = not isinstance(clock, FakeClock)
         self._passwords = {settings.password.encode(), settings.password.encode("latin-1", "replace")}
         self._lock = Lock()
+        self._made = clock.saved() if isinstance(clock, FakeClock) else None
         self._servers: MutableMapping[str, Server] = {}
         self._volumes: MutableMapping[str, Volume] = {}
         self._agenda: list[tuple[datetime, int, str]] = []  # due, order and server of all that was ever planned, sorted
@@ -392,6 +410,40 @@ class World:
             event = self.next_event()
             assert isinstance(self.clock, FakeClock)
             self.clock.advance(step if event is None else min(step, event.due - now))
+
+    def saved(self) -> "Savepoint":
+        """All that a client or a test can change, for `restore`; it takes a copy of what holds the servers."""
+        with self._lock:
+            return Savepoint(
+                dict(self._servers),
+                dict(self._volumes),
+                list(self._agenda),
+                self._builds,
+                self._sequence,
+                self._errors,
+                self.clock.saved() if isinstance(self.clock, FakeClock) else None,
+                self._polls.saved(),
+                self.rulebook.saved(),
+                self.journal.last,
+            )
+
+    def restore(self, saved: "Savepoint") -> None:
+        """Let all be as it was; calls since then stay in the journal, and are marked."""
+        with self._lock:
+            self._servers, self._volumes = dict(saved.servers), dict(saved.volumes)
+            self._agenda, self._builds = list(saved.agenda), saved.builds
+            self._sequence, self._errors = saved.sequence, saved.errors
+            if isinstance(self.clock, FakeClock) and saved.clock is not None:
+                self.clock.restore(saved.clock)
+            self._polls.restore(saved.polls)
+            self.rulebook.restore(saved.rulebook)
+            self.journal.roll_back(saved.calls)
+
+    def reset(self) -> None:
+        """Let all be as it was when the world was made, and forget what happened."""
+        fresh = World(self.settings, self.clock)
+        self.restore(replace(fresh.saved(), clock=self._made))
+        self.journal.reset()
 
     def rehearsal(self) -> "World":
         """This world as it would go on: what is done there has no effect here."""
