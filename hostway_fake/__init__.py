@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         FrozenClockError,
         HostwayFakeError,
         InvalidValueError,
+        MisconductError,
         NotCalledError,
         NoWireError,
         PortTakenError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from hostway_fake.journal.calls import Call, Effect
     from hostway_fake.journal.evidence import Reliance
     from hostway_fake.journal.sequence import Calls
+    from hostway_fake.journal.timeline import Moment, Timeline
     from hostway_fake.world import Pending
 
 __all__ = [
@@ -53,6 +55,8 @@ __all__ = [
     "FrozenClockError",
     "HostwayFakeError",
     "InvalidValueError",
+    "MisconductError",
+    "Moment",
     "NoWireError",
     "NotCalledError",
     "Pending",
@@ -66,6 +70,7 @@ __all__ = [
     "Snapshot",
     "SnapshotStatus",
     "SystemClock",
+    "Timeline",
     "UnfinishedRuleError",
     "UnknownOptionError",
     "Volume",
@@ -86,6 +91,7 @@ _HOMES = {
         "FrozenClockError",
         "HostwayFakeError",
         "InvalidValueError",
+        "MisconductError",
         "NoWireError",
         "NotCalledError",
         "PortTakenError",
@@ -100,6 +106,7 @@ _HOMES = {
     "hostway_fake.journal.calls": ("Call", "Effect"),
     "hostway_fake.journal.evidence": ("Reliance",),
     "hostway_fake.journal.sequence": ("Calls",),
+    "hostway_fake.journal.timeline": ("Moment", "Timeline"),
     "hostway_fake.world": ("Pending",),
 }
 

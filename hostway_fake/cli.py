@@ -79,7 +79,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     user, colon, password = arguments.user.partition(":")
     if not colon:
         raise invalid("user", user, "a name and a password, NAME:PASSWORD")
-    readings = dict(reading.partition("=")[::2] for reading in arguments.reading)
+    readings = _readings(arguments.reading)
     clock = SystemClock() if arguments.rate == 1 else FakeClock(SystemClock().now(), arguments.rate)
     with (
         _held_back(_STOPPING),
@@ -97,6 +97,16 @@ def _serve(arguments: argparse.Namespace) -> int:
             print("\n".join(lines), flush=True)
             signal.sigwait(_STOPPING)
     return 0
+
+
+def _readings(given: Sequence[str]) -> dict[str, str]:
+    readings: dict[str, str] = {}
+    for reading in given:
+        name, equals, value = reading.partition("=")
+        if not equals or name in readings:
+            raise invalid("reading", reading, "NAME=VALUE, each name once")
+        readings[name] = value
+    return readings
 
 
 def _faults(path: str) -> FaultScript:

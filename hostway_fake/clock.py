@@ -1,6 +1,7 @@
 """Time: the only module that may ask the machine what time it is. Rules are handed instants and never see a clock."""
 
 import datetime as machine
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from threading import Lock
@@ -14,6 +15,7 @@ START: Final = datetime(2013, 4, 12, 19, 29, tzinfo=UTC)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = 1_000_000_000
+_MOVES: Final = 10_000
 _LATEST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
@@ -22,6 +24,9 @@ class Clock(Protocol):
     """Whatever tells the time of a world, as an aware datetime in UTC."""
 
     def now(self) -> datetime: ...
+
+
+SavedClock = tuple[int, Fraction, tuple[tuple[datetime, datetime], ...]]
 
 
 class FakeClock:
@@ -38,6 +43,7 @@ class FakeClock:
 
     def __init__(self, start: datetime = START, rate: float = 0) -> None:
         self._lock = Lock()
+        self._moves: deque[tuple[datetime, datetime]] = deque(maxlen=_MOVES)
         self._set(_nanoseconds(_aware("start", start)), _checked_rate(rate))
 
     def _set(self, nanoseconds: int, rate: Fraction) -> None:
@@ -52,15 +58,24 @@ class FakeClock:
         with self._lock:
             return _instant(self._running())
 
-    def saved(self) -> tuple[int, Fraction]:
-        """Where it is and how fast it runs, for `restore`."""
+    @property
+    def moves(self) -> tuple[tuple[datetime, datetime], ...]:
+        """The last ten thousand moves that it was told to make: from which instant to which."""
         with self._lock:
-            return self._running(), self._rate
+            return tuple(self._moves)
 
-    def restore(self, saved: tuple[int, Fraction]) -> None:
+    def saved(self) -> "SavedClock":
+        """Where it is, how fast it runs and how it came there, for `restore`."""
+        with self._lock:
+            return self._running(), self._rate, tuple(self._moves)
+
+    def restore(self, saved: "SavedClock") -> None:
         """Go back to where it was when it was saved."""
         with self._lock:
-            self._set(*saved)
+            nanoseconds, rate, moves = saved
+            self._set(nanoseconds, rate)
+            self._moves.clear()
+            self._moves.extend(moves)
 
     def _running(self) -> int:
         """The nanoseconds by now; the lock is held."""
@@ -114,7 +129,9 @@ class FakeClock:
     def _move(self, nanoseconds: int, what: str, value: object) -> None:
         if nanoseconds > _LATEST:
             raise invalid(what, value, "an instant before the year 10000")
+        before = _instant(self._running())
         self._set(nanoseconds, self._rate)
+        self._moves.append((before, self._now))
 
 
 class SystemClock:

@@ -66,6 +66,10 @@ class NotCalledError(HostwayFakeError, AssertionError):
     """A call that a test expected was not made, or not as often; the message names what came nearest."""
 
 
+class MisconductError(HostwayFakeError, AssertionError):
+    """A client did not behave as ``fake.conduct`` asserts; the message has the calls in question."""
+
+
 class BlockedHostError(HostwayFakeError):
     """Code under ``intercept(block_others=True)`` called a host that is not the fake."""
 

@@ -1,6 +1,7 @@
 """`FakeHostway`: puts the floors together. What users hold; no rule of Hostway's lives here."""
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, tzinfo
@@ -20,8 +21,10 @@ from hostway_fake.domain.state import Snapshot, Volume
 from hostway_fake.exceptions import WrongTypeError, invalid
 from hostway_fake.handles import ServerHandle
 from hostway_fake.injection import Faults
-from hostway_fake.journal.evidence import Reliance
+from hostway_fake.journal.conduct import Conduct
+from hostway_fake.journal.evidence import Answered, Reliance
 from hostway_fake.journal.sequence import Calls
+from hostway_fake.journal.timeline import Timeline
 from hostway_fake.options import (
     DEFAULT_ACTION_SECONDS,
     DEFAULT_AUTH,
@@ -123,6 +126,7 @@ class FakeHostway:
         self._servers: set[ThreadServer] = set()
         self._parent: FakeHostway | None = None
         self._siblings: set[FakeHostway] = set()
+        self._left: Counter[Answered] = Counter()  # what was answered for siblings that are closed
         self._faults = Faults(self._worlds.home.rulebook)
         self._script = None if faults is None else _script(faults)
         self._play()
@@ -173,10 +177,17 @@ class FakeHostway:
         """Close this fake and its siblings; all of them."""
         for server in tuple(self._servers):
             server.stop()
-        if self._parent is not None:
+        family = (self, *(other for sibling in tuple(self._siblings) for other in sibling._shut()))
+        if self._parent is not None and self in self._parent._siblings:
             self._parent._siblings.discard(self)
+            self._parent._left += self._answered()
         self._worlds.leave()
-        return (self, *(other for sibling in tuple(self._siblings) for other in sibling._shut()))
+        return family
+
+    def _answered(self) -> Counter[Answered]:
+        """What was answered for this account and all its siblings."""
+        own = self._worlds.home.journal.answered() + self._left
+        return sum((sibling._answered() for sibling in self._siblings), own)
 
     def __enter__(self) -> Self:
         return self
@@ -264,6 +275,26 @@ class FakeHostway:
         """
         return self._worlds.home.journal.calls
 
+    def timeline(self) -> Timeline:
+        """What happened, in the order of the clock: calls, changes of status, moves of the clock.
+
+        >>> with FakeHostway() as fake:
+        ...     server = fake.add_server("jello614636-USOTE-0214")
+        ...     server.stop()
+        ...     fake.clock.advance(10)
+        >>> print(fake.timeline())
+        2013-04-12 19:29:00.000 jello614636-USOTE-0214 is ACTIVE
+        2013-04-12 19:29:00.000 jello614636-USOTE-0214 is PROCESSING
+        2013-04-12 19:29:00.000 the clock moves by 10 s
+        2013-04-12 19:29:10.000 jello614636-USOTE-0214 is STOPPED
+        """
+        return self._worlds.home.timeline()
+
+    @property
+    def conduct(self) -> Conduct:
+        """How the client behaved, to be asserted: queries over the calls so far, and exact, for their time is ours."""
+        return Conduct(self.calls)
+
     # How a client waits without waiting
 
     @property
@@ -307,7 +338,7 @@ class FakeHostway:
             checked_server_id(id)
         if status not in _RESTING:
             raise invalid("status", status, "one of", _RESTING)
-        if flavor not in FLAVORS:
+        if checks.text("flavor", flavor) not in FLAVORS:
             raise invalid("flavor", flavor, "one of", FLAVORS)
         return ServerHandle(self._worlds.home, self._worlds.home.add_server(id, ServerStatus(status), flavor).id)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from hostway_fake import checks
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 from hostway_fake.domain.identifiers import checked_volume_id
 from hostway_fake.domain.refusals import Refusal
@@ -18,7 +19,18 @@ class ServerHandle:
 
     def __init__(self, world: World, server_id: str) -> None:
         self._world = world
-        self.id = server_id
+        self._id = server_id
+
+    @property
+    def id(self) -> str:
+        """Its id, such as ``jello614636-USOTE-0214``."""
+        return self._id
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ServerHandle) and (self._world, self.id) == (other._world, other.id)
+
+    def __hash__(self) -> int:
+        return hash((id(self._world), self.id))
 
     def __repr__(self) -> str:
         return f"<ServerHandle {self.id}>"
@@ -90,7 +102,8 @@ class ServerHandle:
         """Detach a volume that is attached."""
         if volume_id not in self.volumes:
             raise invalid("volume id", volume_id, f"one attached to {self.id}", self.volumes)
-        self._world.detach_volume(self.id, volume_id)
+        with _refusals_as_errors(f"{self.id}: {volume_id}"):
+            self._world.detach_volume(self.id, volume_id)
 
     def reboot(self) -> None:
         """Reboot it: it is PROCESSING for ``action_seconds``. What is forbidden raises `hostway_fake.RefusedError`."""
@@ -98,7 +111,7 @@ class ServerHandle:
 
     def resize(self, flavor: str) -> None:
         """Give it another size, by the id of a flavor, as `reboot` does what it does."""
-        self._act(Event.RESIZE, flavor)
+        self._act(Event.RESIZE, checks.text("flavor", flavor))
 
     def stop(self) -> None:
         """Stop it, as `reboot` does what it does."""

@@ -95,7 +95,8 @@ class Begun(Outcomes[Rule]):
 
     def with_probability(self, probability: float) -> "Begun":
         """Act on a share of the matching calls, drawn from the seed of the fake."""
-        return self._once("probability", self.hits.probability, probability)
+        self.faults.forget(self)
+        return self._once("probability", self.hits.probability, checks.positive("probability", probability, 1))
 
     def before_commit(self) -> "Begun":
         """Nothing has happened when the fault acts. This is so unless told otherwise."""

@@ -55,8 +55,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     readings = _marked(metafunc.definition).get("readings")
     if readings == "all" or isinstance(readings, list | tuple):
         from hostway_fake.contract.readings import others
+        from hostway_fake.exceptions import HostwayFakeError
 
-        cases = [{}, *({name: value} for name, value in others(None if readings == "all" else readings))]
+        try:
+            found = others(None if readings == "all" else readings)
+        except HostwayFakeError as error:
+            pytest.fail(f"{metafunc.definition.nodeid}: {error}", pytrace=False)
+        cases = [{}, *({name: value} for name, value in found)]
         ids = ["=".join(*case.items()) if case else "defaults" for case in cases]
         metafunc.parametrize("fake_hostway", cases, ids=ids, indirect=True)
 
@@ -139,8 +144,10 @@ def fake_hostway(
     fake = _house(pytestconfig).sibling(user, password, **options)
     yield fake
     if _EVIDENCE in pytestconfig.stash:
-        relied = {(each.behaviour, str(each.label), each.page) for each in fake.evidence()}
-        pytestconfig.stash[_EVIDENCE].update(relied)
+        from hostway_fake.journal.evidence import reliances
+
+        relied = reliances(fake._answered())
+        pytestconfig.stash[_EVIDENCE].update({(each.behaviour, str(each.label), each.page) for each in relied})
     fake.close(check=_FAILED not in test.stash)
 
 

@@ -86,7 +86,10 @@ class WorldClock:
 
 
 class Builds:
-    """How long builds take and how they end, to order. What nothing was ordered for takes ``build_seconds``."""
+    """How long builds of snapshots take and how they end, to order.
+
+    What nothing was ordered for takes ``build_seconds``, and so does every build of a server.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -137,7 +140,7 @@ def run_until(world: World, subject: str, status: str, statuses: type[StrEnum]) 
         will = "; ".join(f"it will be {event.status} at {event.due.isoformat()}" for event in coming)
         raise CannotHappenError(
             f"{subject} will not become {status}: it is {found}, and "
-            + (will or "nothing is planned for it (a build that never ends, or one that has ended)")
+            + (will or "nothing is planned for it (a build that never ends, or all that was has happened)")
         )
 
 

@@ -47,7 +47,7 @@ class Operation:
 
     ``path`` is without the account part: it is served as it stands and below each of `BASES`. Where several operations
     have one path and method, ``action`` is the key in the body that chooses. ``about`` is the kind of the one thing
-    that a call is about, if it is about one.
+    that a call is about, if it is about one; ``is_named_in_body`` says that the body has its id.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Operation:
     about: str = ""
     also: str = ""
     action: str = ""
+    is_named_in_body: bool = False
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -150,7 +151,7 @@ OPERATIONS: Final = (
     _action("resize_server", "resize", SAME_FLAVOR, NOT_RESIZABLE, PROFILE_UNAVAILABLE),
     _action("stop_server", "os-stop", STATUS_CHANGING),
     _action("start_server", "os-start", STATUS_CHANGING),
-    _volume("attach_volume", "POST", _ATTACHMENTS, 200, _ATTACHING, failures=(VOLUME_ATTACHED,)),
+    _volume("attach_volume", "POST", _ATTACHMENTS, 200, _ATTACHING, failures=(VOLUME_ATTACHED,), is_named_in_body=True),
     _list("list_attachments", _ATTACHMENTS, _ATTACHING),
     _volume("get_attachment", "GET", _ATTACHMENT, 200, _ATTACHING),
     _volume("detach_volume", "DELETE", _ATTACHMENT, 204, _ATTACHING),

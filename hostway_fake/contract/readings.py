@@ -55,7 +55,7 @@ class Reading:
     """One question that the pages leave open.
 
     ``values`` are its possible answers, the default first; ``operations`` are those that can meet it, and ``statuses``
-    those of the answers that rely on it, where they are not all.
+    those of the answers that rely on it, ``methods`` those of the requests, where they are not all.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Reading:
     source: Source
     operations: tuple[str, ...]
     statuses: tuple[int, ...] = ()
+    methods: tuple[str, ...] = ()
 
     @property
     def default(self) -> str:
@@ -180,7 +181,7 @@ _TABLE: Final = (
     ),
     Reading(
         "restore_in_build",
-        "the 400 of the page is a snapshot in BUILD; a DELETED one is 404",
+        "the 400 of the page is a snapshot in BUILD; a DELETED one is 404, which comes after what is wrong in the body",
         ("400",),
         assumed(RESTORE_PAGE),
         _RESTORE,
@@ -290,7 +291,7 @@ _TABLE: Final = (
     ),
     Reading(
         "server_fields",
-        "name, imageRef and flavorRef are required; zone is USOTE when absent; a reference is an id, or a URL's end",
+        "name, imageRef and flavorRef are required; zone is USOTE when absent; a reference is an id, or ends in one",
         ("lenient",),
         assumed(SERVER_PAGES),
         _SERVER_CREATE,
@@ -370,11 +371,10 @@ _TABLE: Final = (
     ),
     Reading(
         "attachment_id",
-        "the id of an attachment is that of the volume; device is empty when absent; an unknown volume is 404",
+        "the id of an attachment is the volume's; device is empty when absent; a server in BUILD takes none: 409",
         ("volume_id",),
         assumed(ATTACH_PAGE),
-        ("attach_volume", "list_attachments"),
-        (200, 404),
+        ("attach_volume", "list_attachments", "get_attachment", "detach_volume"),
     ),
     Reading(
         "catalogue",
@@ -413,7 +413,7 @@ _TABLE: Final = (
         ("get_and_405",),
         assumed(),
         _ALL,
-        (405,),
+        methods=("HEAD", "OPTIONS"),
     ),
     Reading(
         "raw_target",

@@ -1,15 +1,13 @@
 """The transition tables, and the fold that reads a state as of an instant. All that moves things stands here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 from typing import Final
 
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
-from hostway_fake.domain.state import Event, Planned, Server
-
-Status = SnapshotStatus | ServerStatus
+from hostway_fake.domain.state import Event, Happening, Planned, Server, Status
 
 TRANSITIONS: Final[Mapping[tuple[SnapshotStatus, Event], SnapshotStatus]] = {
     (SnapshotStatus.BUILD, Event.COMPLETE): SnapshotStatus.ACTIVE,
@@ -32,6 +30,32 @@ SERVER_TRANSITIONS: Final[Mapping[tuple[ServerStatus, Event], ServerStatus]] = {
     **{(status, Event.DELETE): ServerStatus.DELETED for status in ServerStatus if status is not ServerStatus.DELETED},
 }
 """The same of a server."""
+
+
+def history(happenings: Iterable[Happening], now: datetime) -> tuple[tuple[Happening, Status], ...]:
+    """What of all that was ordered has changed a status by ``now``, in its order, and to which."""
+    statuses: dict[str, Status] = {}
+    changes = []
+    for happening in sorted(happenings, key=lambda each: (each.due, each.order, each.born is None)):
+        status = happening.born or _next(statuses.get(happening.subject), happening.event)
+        if happening.due > now or status is None or status is statuses.get(happening.subject):
+            continue
+        statuses[happening.subject] = status
+        changes.append((happening, status))
+        if status is ServerStatus.DELETED:  # and with it all that it has, without a word
+            gone = [subject for subject in statuses if subject.startswith(f"snapshot_{happening.subject}_")]
+            statuses |= dict.fromkeys(gone, SnapshotStatus.DELETED)
+    return tuple(changes)
+
+
+def _next(status: Status | None, event: Event | None) -> Status | None:
+    if status is None or event is None:
+        return None
+    return (
+        SERVER_TRANSITIONS.get((status, event))
+        if isinstance(status, ServerStatus)
+        else TRANSITIONS.get((status, event))
+    )
 
 
 def plan(server: Server, *events: Planned) -> Server:

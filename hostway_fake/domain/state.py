@@ -86,6 +86,26 @@ class Server:
         return next((snapshot for snapshot in self.snapshots if snapshot.id == snapshot_id), None)
 
 
+Status = SnapshotStatus | ServerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What was to happen, as it was ordered at an instant: a birth with its status, or an event that was planned.
+
+    ``order`` is the world's sequence number, ``calls`` how many calls there were before.
+    """
+
+    at: datetime
+    calls: int
+    server_id: str
+    subject: str
+    due: datetime
+    order: int
+    born: Status | None = None
+    event: Event | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Volume:
     """A volume; ``server_id`` is that of the server to which it is attached, empty for none."""

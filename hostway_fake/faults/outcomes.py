@@ -9,6 +9,9 @@ from hostway_fake import checks
 from hostway_fake.contract.errors import INJECTED, ProviderError
 from hostway_fake.exceptions import WrongTypeError, invalid
 
+_SLOWEST: Final = 1e-6
+"""A byte in eleven days."""
+
 
 @dataclass(frozen=True, slots=True)
 class Respond:
@@ -107,7 +110,8 @@ class SlowBody:
     real: bool = False
 
     def __post_init__(self) -> None:
-        checks.positive("bytes_per_second", self.bytes_per_second)
+        if checks.positive("bytes_per_second", self.bytes_per_second) < _SLOWEST:
+            raise invalid("bytes_per_second", self.bytes_per_second, f"a number from {_SLOWEST} on")
         checks.flag("real", self.real)
 
 

@@ -44,7 +44,13 @@ def spelled(place: Place) -> str:
     >>> spelled(("rule", 1, "script", 0))
     'rule[1].script[0]'
     """
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".") or "the file"
+    return "".join(map(_spelled, place)).lstrip(".") or "the file"
+
+
+def _spelled(part: str | int) -> str:
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f".{part}" if part.isprintable() else f".{part!a}"
 
 
 def is_json(path: PurePath) -> bool:

@@ -55,7 +55,7 @@ class Which:
         operation = BY_NAME[self.operation]
         if self.server is not None and not operation.has("server_id"):
             raise invalid("server", self.server, f"none: no call of {self.operation} names a server")
-        if self.id is not None and not operation.argument:
+        if self.id is not None and not (operation.argument or operation.is_named_in_body):
             raise invalid("id", self.id, f"none: no call of {self.operation} names the id of what it is about")
         if self.name is not None and not operation.about:
             raise invalid("name", self.name, f"none: no call of {self.operation} is about one thing")

@@ -163,6 +163,8 @@ class FaultScript:
     def _checked(cls, data: object) -> Self:
         try:
             file = msgspec.convert(data, _File)
+        except UnicodeEncodeError:
+            raise Wrong((), "a key holds half of a surrogate pair") from None
         except msgspec.ValidationError as error:
             place, said = _placed(str(error))
             raise Wrong(place, (_got(data, place) if said.startswith("expected") else "") + said) from None
@@ -236,10 +238,13 @@ def _rule(data: _Rule) -> FaultRule:
     counts = {word: getattr(data, "from_" if word == "from" else word) for word in COUNTS}
     said = [(word, n) for word, n in counts.items() if n is not UNSET]
     if data.script is not UNSET:
-        beside = (*said, data.between, data.probability, data.after_commit or None)
-        if any(each is not None for each in beside) or any(getattr(data, word) is not UNSET for word in _WORDS):
+        beside = [word for word, _ in said]
+        beside += [word for word in ("between", "probability") if getattr(data, word) is not None]
+        beside += [word for word in _WORDS if getattr(data, word) is not UNSET]
+        beside += ["after_commit"] if data.after_commit else []
+        if beside:
             raise InvalidValueError(
-                "a script says itself which hits it acts on, and how; nothing else may stand beside it"
+                f"got {' and '.join(beside)} beside a script, which says itself on which hits it acts, and how"
             )
         steps = []
         for index, step in enumerate(data.script):
@@ -270,7 +275,7 @@ _RULES: Final[Mapping[str, Callable[[Any], FaultRule]]] = {"rule": _rule, "outag
 # What the validator says
 
 _AT: Final = re.compile(r"(?P<what>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>.*)`)?", re.DOTALL)
-_UNKNOWN: Final = re.compile(r"unknown field `(.*?)`")
+_UNKNOWN: Final = re.compile(r"unknown field `(.*)`", re.DOTALL)
 
 
 def _placed(message: str) -> tuple[Place, str]:

@@ -37,12 +37,12 @@ class Effect(StrEnum):
 class Call(NamedTuple):
     """A call, and both truths about it: ``effect`` and ``client_saw``.
 
-    ``client_saw`` is a status, such as ``"202"``, or the word of the fault that kept the client from seeing one, such
-    as ``"reset"`` or ``"hang"``; ``"timeout"`` is a delay longer than the client waited; ``"delay"`` and
-    ``"slow_body"`` are an answer that took real time on a socket, where nobody knows whether the client waited for it;
-    or it is the name of an exception that was raised in the test. ``answer`` is the body that was finished, though the
-    client may never have seen it; ``operation`` is None for what is none; ``at`` is the instant of the world's clock at
-    which it came; ``rolled_back`` says that a savepoint has undone its effect.
+    ``client_saw`` is a status that was sent, such as ``"202"``, or the word of the fault that kept the client from
+    seeing one, such as ``"reset"`` or ``"hang"``; ``"timeout"`` is a delay longer than the client waited; ``"delay"``
+    and ``"slow_body"`` are an answer that took real time on a socket, where nobody knows whether the client waited for
+    it; or it is the name of an exception that was raised in the test. ``answer`` is the body that was finished, though
+    the client may never have seen it; ``operation`` is None for what is none; ``at`` is the instant of the world's
+    clock at which it came; ``rolled_back`` says that a savepoint has undone its effect.
     """
 
     number: int
@@ -57,6 +57,7 @@ class Call(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     answer: bytes
+    answer_headers: tuple[tuple[str, str], ...] = ()
     rolled_back: bool = False
 
     @property

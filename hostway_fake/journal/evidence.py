@@ -9,8 +9,8 @@ from hostway_fake.contract.evidence import Evidence, Source
 from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.contract.readings import READINGS, Reading
 
-Answered = tuple[str, int, ProviderError | None]
-"""An operation, empty for what is none, the status of its answer, and the error that this was, if any."""
+Answered = tuple[str, str, int, ProviderError | None]
+"""An operation, empty for what is none, the method, the status of the answer, and the error that this was, if any."""
 
 
 class Reliance(NamedTuple):
@@ -43,14 +43,18 @@ def _rank(reliance: Reliance) -> tuple[int, str, str]:
     return _LABELS.index(reliance.label), reliance.page, reliance.behaviour
 
 
-def _behaviours(operation: str, status: int, error: ProviderError | None) -> Iterator[tuple[str, Source]]:
+def _behaviours(operation: str, method: str, status: int, error: ProviderError | None) -> Iterator[tuple[str, Source]]:
     if error is not None:
         yield f"{status} {error.message}", error.source
     else:
         yield operation, BY_NAME[operation].source
-    yield from ((each.name, each.source) for each in READINGS.values() if _relies(each, operation, status))
+    yield from ((each.name, each.source) for each in READINGS.values() if _relies(each, operation, method, status))
 
 
-def _relies(reading: Reading, operation: str, status: int) -> bool:
+def _relies(reading: Reading, operation: str, method: str, status: int) -> bool:
     met = operation in reading.operations if operation else len(reading.operations) == len(BY_NAME)
-    return met and (not reading.statuses or status in reading.statuses)
+    return (
+        met
+        and (not reading.statuses or status in reading.statuses)
+        and (not reading.methods or method in reading.methods)
+    )

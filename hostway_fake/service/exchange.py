@@ -39,6 +39,7 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
         effect, saw, result = Effect.NONE, type(error).__name__, error
     except OSError as stopped:  # the server ends while a call is delayed that nothing has come of yet
         effect, saw, result = Effect.NONE, Delay.word, stopped
+    answer = _finished(result)
     world.journal.record(
         arrived,
         call.operation.name if call.operation else None,
@@ -50,7 +51,8 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
         call.arguments.get("server_id"),
         request.headers,
         request.body,
-        _finished(result),
+        answer.body if answer else b"",
+        answer.headers if answer else (),
     )
     if isinstance(result, Exception):
         raise result
@@ -68,14 +70,14 @@ def _handled(call: Call) -> Handled:
         effect = Effect.NONE if operation.method == "GET" else Effect.APPLIED
     except Refusal as refusal:
         answer, effect, error = answers.refused(call.world, refusal), Effect.REFUSED, refusal.error
-    call.world.journal.count((operation.name if operation else "", answer.status, error))
+    call.world.journal.count((operation.name if operation else "", call.request.method, answer.status, error))
     return effect, str(answer.status), answer.without_body() if call.request.method == "HEAD" else answer
 
 
-def _finished(result: Exchanged | Exception) -> bytes:
-    """The body of the answer, though the client may never see it."""
+def _finished(result: Exchanged | Exception) -> Answer | None:
+    """The answer, if one was finished, though the client may never see it."""
     answer = result.answer if isinstance(result, Breakage) else result
-    return answer.body if isinstance(answer, Answer) else b""
+    return answer if isinstance(answer, Answer) else None
 
 
 def _identified(worlds: Worlds, request: Request) -> Call:

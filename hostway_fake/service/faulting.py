@@ -23,11 +23,21 @@ def subject(call: Call) -> Subject:
     return Subject(
         operation=call.operation.name if call.operation else None,
         server=call.arguments.get("server_id"),
-        id=call.arguments.get(call.operation.argument) if call.operation else None,
+        id=_id(call, call.operation) if call.operation else None,
         name=_name(call),
         account=call.account,
         reused=call.request.reused,
     )
+
+
+def _id(call: Call, operation: Operation) -> str | None:
+    """The id of what a call is about: in its path, or in its body."""
+    if not operation.is_named_in_body:
+        return call.arguments.get(operation.argument)
+    try:
+        return parsing.attach_volume(call.request)[0]
+    except Refusal:
+        return None
 
 
 def _name(call: Call) -> str | None:
@@ -108,7 +118,7 @@ def _gone(effect: Effect) -> tuple[Effect, str, Breakage]:
 def _slowly(call: Call, outcome: SlowBody, effect: Effect, answer: Answer) -> tuple[Effect, str, Exchanged]:
     """A body byte by byte: the client waits for each of them anew."""
     for_a_byte = 1 / outcome.bytes_per_second
-    if _is_real(call, outcome.real):
+    if answer.body and _is_real(call, outcome.real):
         return effect, outcome.word, Breakage(outcome, answer)
     if answer.body and not _outlasts(call, for_a_byte):
         _waits(call, for_a_byte)

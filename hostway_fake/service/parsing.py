@@ -17,11 +17,11 @@ from hostway_fake.service.messages import Request
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_VALUE: Final = re.compile(r"[^\0\r\n]*")
+_VALUE: Final = re.compile(r"[^\0-\x08\x0a-\x1f\x7f]*")
 _LENGTH: Final = re.compile(r"[0-9]+")
 _LONGEST: Final = 18
 _BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
-_MEDIA_TYPE_END: Final = re.compile(r"[;,\s]")
+_MEDIA_TYPE_END: Final = re.compile(r"[;\s]")
 
 
 def check_message(request: Request) -> None:
@@ -81,6 +81,7 @@ def restore_snapshot(request: Request) -> None:
 def create_server(request: Request) -> CreateServer:
     """The command in the body of ``create_server``. What is ordered is named by its id, or by a URL that ends in it."""
     server = _object(_json(request), "server")
+    _string(server, "server", "securityGroupRef", "")
     return CreateServer(
         _filled(server, "server", "name"),
         _reference(server, "server", "imageRef"),
@@ -127,7 +128,7 @@ def create_volume(request: Request) -> CreateVolume:
     volume = _object(_json(request), "volume")
     size = volume.get("size")
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= VOLUME_LIMIT:
-        got = str(size)[:20] if isinstance(size, int) and not isinstance(size, bool) else _kind(size)
+        got = _kind(size) if isinstance(size, bool) or not isinstance(size, int) else _brief(str(size)).strip("'")
         raise Refusal(BAD_BODY, f"volume.size must be a whole number from 1 to {VOLUME_LIMIT}, not {got}.")
     metadata = _object(volume, "metadata", "volume.") if "metadata" in volume else {}
     return CreateVolume(
@@ -177,8 +178,9 @@ def _reference(parent: dict[str, object], place: str, key: str) -> str:
 
 def _json(request: Request) -> dict[str, object]:
     """The object in the body; refused are another media type, a body over the limit, and all that is not an object."""
-    media_type = _MEDIA_TYPE_END.split(request.headers.get("content-type", "").strip(), maxsplit=1)[0]
-    if media_type and media_type.lower() != "application/json":
+    content_type = request.headers.get("content-type", "").strip()
+    media_type = _MEDIA_TYPE_END.split(content_type, maxsplit=1)[0]
+    if content_type and media_type.lower() != "application/json":
         raise Refusal(UNSUPPORTED_MEDIA, _brief(media_type))
     if max(len(request.body), _declared(request)) > BODY_LIMIT:
         raise Refusal(BODY_TOO_LARGE, BODY_LIMIT)

@@ -1,7 +1,7 @@
 """From domain values to what stands in answers: the keys and their order, links, ``Location``."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 from urllib.parse import quote
 
@@ -147,7 +147,7 @@ def _instant(instant: datetime | None, time_zone: tzinfo) -> str | None:
 
 def created_volume(world: World, volume: Volume) -> Answer:
     """202 with the volume, which is pending."""
-    instant = in_zone(volume.created_at, world.settings.time_zone).isoformat("T", "seconds") + "Z"
+    instant = in_zone(volume.created_at, UTC).isoformat("T", "seconds") + "Z"
     fields = _volume(volume, volume.size)
     fields = {**fields, "status": "Pending", "id": volume.id, "snapshot_id": "", "attachments": []}
     status = int(world.settings.readings["volume_create_status"])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LINGER_BYTES: Final = 4 * BODY_LIMIT
 _LINGER_SECONDS: Final = 0.5
 _LINE_LIMIT: Final = 65536
+_BLANK: Final = " \t"
 _HEADS: Final = 16
 _HEAD_LIMIT: Final = 8192
 
@@ -64,6 +65,7 @@ class _Reader(io.RawIOBase):
         self._connection = connection
         self._patience = patience
         self.idle = True
+        self.is_over = False
 
     def readable(self) -> bool:
         return True
@@ -71,12 +73,15 @@ class _Reader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self.idle:
             self.idle = False
-            return self._connection.recv_into(buffer)
-        self._connection.settimeout(self._patience)
-        try:
-            return self._connection.recv_into(buffer)
-        finally:
-            self._connection.settimeout(None)
+            received = self._connection.recv_into(buffer)
+        else:
+            self._connection.settimeout(self._patience)
+            try:
+                received = self._connection.recv_into(buffer)
+            finally:
+                self._connection.settimeout(None)
+        self.is_over = not received
+        return received
 
 
 _PARSED: Final = ("command", "path", "request_version", "requestline", "headers", "close_connection")
@@ -163,7 +168,7 @@ class Connection(BaseHTTPRequestHandler):
         Clients send the same few heads again and again, and the library takes long over them.
         """
         if self.raw_requestline.split()[2:] != [b"HTTP/1.1"]:
-            return super().parse_request()  # which may read no further, so that nobody may wait for more
+            return self._parsed()  # it may read no further, so that nobody may wait for more
         fields = _fields(self.rfile.peek())
         head = self.raw_requestline + fields
         parsed = self._heads.get(head)
@@ -171,17 +176,25 @@ class Connection(BaseHTTPRequestHandler):
             self.rfile.read(len(fields))
             vars(self).update(parsed)
             return True
-        if not super().parse_request():
+        if not self._parsed():
             return False
         if self.headers.defects or self.headers.get_payload():
             raise _Flaw("A header is not a name, a colon and a value.")  # what followed it was not read as headers
-        if "close" in _words(self.headers.get("Connection", "")):
+        if "close" in _words(",".join(self.headers.get_all("Connection", ()))):
             self.close_connection = True
         if fields and len(head) <= _HEAD_LIMIT and not self._expects_continue:
             if len(self._heads) == _HEADS:
                 self._heads.clear()
             self._heads[head] = {name: getattr(self, name) for name in _PARSED}
         return True
+
+    def _parsed(self) -> bool:
+        """Let the library parse a head; one that ends too soon, which it takes for whole, is passed over."""
+        if not super().parse_request():
+            return False
+        if self._reader.is_over:
+            self.close_connection = True
+        return not self._reader.is_over
 
     def handle_expect_100(self) -> bool:
         self._expects_continue = True
@@ -203,14 +216,14 @@ class Connection(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         """The whole body, drained whatever the answer will be; one over the limit stays unread, and counts as empty."""
-        coding = ", ".join(self.headers.get_all("Transfer-Encoding", [])).strip().lower()
+        coding = ", ".join(self.headers.get_all("Transfer-Encoding", [])).strip(_BLANK).lower()
         lengths = self.headers.get_all("Content-Length", [])
         if coding and (coding != "chunked" or lengths):
             raise _Flaw("Transfer-Encoding must be chunked, and excludes Content-Length.")
         if coding:
             self._continue()
             return self._chunked()
-        length = lengths[0].strip() if len(lengths) == 1 else ""
+        length = lengths[0].strip(_BLANK) if len(lengths) == 1 else ""
         if not lengths or length == "0":
             return b""
         if not (length.isascii() and length.isdigit()):
@@ -299,7 +312,8 @@ class Connection(BaseHTTPRequestHandler):
         for name, value in self.headers.raw_items():
             key = name.upper().replace("-", "_")
             key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-            environ[key] = f"{environ[key]},{value.strip()}" if key in environ else value.strip()
+            value = value.strip(_BLANK)
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
         if self.request_version == "HTTP/1.0":
             environ.setdefault("HTTP_HOST", self._server.authority)
         return environ

@@ -6,7 +6,7 @@ from contextlib import suppress
 from threading import Event, Lock, Thread, current_thread
 from typing import TYPE_CHECKING, Any, Final
 
-from hostway_fake.exceptions import PortTakenError, invalid
+from hostway_fake.exceptions import PortTakenError, ScriptExhaustedError, invalid
 from hostway_fake.service import answers
 from hostway_fake.service.exchange import exchange
 from hostway_fake.service.messages import Answer, Exchanged, Request
@@ -61,15 +61,16 @@ class ThreadServer:
             raise ServerStopped
 
     def fail(self, error: Exception) -> Answer:
-        """The answer where the application raised, which `failures` keeps."""
-        self.failures.append(error)
+        """The answer where the application raised, which `failures` keeps, unless the world does."""
+        if not isinstance(error, ScriptExhaustedError):
+            self.failures.append(error)
         return answers.failed(self._worlds.home, error)
 
     def raise_failures(self) -> None:
         """Raise what was raised in its threads since the last time: one as it is, several as a group."""
         failures, self.failures = self.failures, []
-        for world in self._worlds.by_account.values():
-            world.rulebook.exhausted()  # it is among the failures
+        for world in tuple(self._worlds.by_account.values()):
+            failures += world.rulebook.exhausted()[:1]
         if failures:
             raise failures[0] if len(failures) == 1 else ExceptionGroup("in the server", failures)
 

@@ -32,6 +32,7 @@ class Journal:
         headers: Mapping[str, str],
         body: bytes,
         answer: bytes,
+        answer_headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         """One more call for the journal, which forgets the oldest when it is full."""
         with self._lock:
@@ -50,6 +51,7 @@ class Journal:
                     masked_headers(headers),
                     masked_body(body),
                     masked_body(answer),
+                    answer_headers,
                 )
             )
 
@@ -77,11 +79,14 @@ class Journal:
         with self._lock:
             self._answered[answered] += 1
 
+    def answered(self) -> Counter[Answered]:
+        """How many calls were answered in which way."""
+        with self._lock:
+            return Counter(self._answered)
+
     def evidence(self) -> tuple[Reliance, ...]:
         """On what the calls relied so far."""
-        with self._lock:
-            answered = dict(self._answered)
-        return reliances(answered)
+        return reliances(self.answered())
 
     @property
     def calls(self) -> Calls:

@@ -1,28 +1,27 @@
 """State: one isolated account with its clock, seed and readings, behind one lock."""
 
 from bisect import bisect_right, insort
-from collections import ChainMap
+from collections import ChainMap, deque
 from collections.abc import Callable, Iterator, MutableMapping
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from functools import partial
 from threading import Lock
 
-from hostway_fake.clock import Clock, FakeClock
+from hostway_fake.clock import Clock, FakeClock, SavedClock
 from hostway_fake.contract.catalogue import DEFAULT_FLAVOR, DEFAULT_ZONE
 from hostway_fake.contract.errors import NOT_FOUND
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 from hostway_fake.domain import builds, identifiers, lifecycle, servers, snapshots, volumes
 from hostway_fake.domain.builds import BuildRule
-from hostway_fake.domain.lifecycle import Status
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.servers import CreateServer
 from hostway_fake.domain.snapshots import CreateSnapshot
-from hostway_fake.domain.state import Event, Planned, Server, Snapshot, Volume
+from hostway_fake.domain.state import Event, Happening, Planned, Server, Snapshot, Status, Volume
 from hostway_fake.domain.volumes import CreateVolume
 from hostway_fake.exceptions import invalid
+from hostway_fake.journal.timeline import Timeline, told
 from hostway_fake.world.journal import Journal
 from hostway_fake.world.polls import Polls
 from hostway_fake.world.rulebook import Rulebook
@@ -59,7 +58,8 @@ class Savepoint:
     builds: tuple[BuildRule, ...]
     sequence: int
     errors: int
-    clock: tuple[int, Fraction] | None
+    happenings: tuple[Happening, ...]
+    clock: SavedClock | None
     polls: dict[str, tuple[datetime, int]]
     rulebook: Rulebook
     calls: int
@@ -82,6 +82,7 @@ class World:
         self._volumes: MutableMapping[str, Volume] = {}
         self._agenda: list[tuple[datetime, int, str]] = []  # due, order and server of all that was ever planned, sorted
         self._builds: tuple[BuildRule, ...] = ()
+        self._happenings: deque[Happening] = deque(maxlen=settings.journal_size)
         self._sequence = 0
         self._errors = 0
         self._polls = Polls(settings.poll_limit)
@@ -158,12 +159,15 @@ class World:
         """Arrange a server that has ``status`` at every instant."""
         with self._lock:
             if server_id is None:
-                server_id = self._free_server_id(DEFAULT_ZONE)
+                server_id, zone = self._free_server_id(DEFAULT_ZONE), DEFAULT_ZONE
             elif server_id in self._servers:
                 raise invalid("server id", server_id, "one that this account does not have yet")
-            server = self._new_server(server_id, server_id, identifiers.zone_of(server_id))
+            else:
+                zone = identifiers.zone_of(server_id)
+            server = self._new_server(server_id, server_id, zone)
             server = replace(server, status=status, flavor=flavor, completed_at=self.clock.now())
             self._servers[server_id] = server
+            self._born(self.clock.now(), server_id, server_id, status, server.number)
             return server
 
     def create_server(self, command: CreateServer) -> tuple[Server, str]:
@@ -173,6 +177,7 @@ class World:
             now = self.clock.now()
             server = self._new_server(self._free_server_id(command.zone), command.name, command.zone)
             server = replace(server, status=ServerStatus.BUILD, image=command.image, flavor=command.flavor)
+            self._born(now, server.id, server.id, server.status, server.number)
             complete = Planned(_later(now, self.settings.build_time), server.number, server.id, Event.COMPLETE)
             self._put(lifecycle.plan(server, complete), server.number)
             return server, command.password or identifiers.password(self.settings.seed, server.number)
@@ -252,6 +257,7 @@ class World:
             if happens is None:
                 happens = self._next_build(server_id, command.name, number)
             planned = [(_later(now, after), event) for after, event in happens]
+            self._born(now, server_id, snapshot.id, snapshot.status, number)
             self._put(snapshots.create(stored, snapshot, number, *planned), number)
             return snapshot
 
@@ -285,9 +291,24 @@ class World:
     def _put(self, server: Server, number: int) -> None:
         """Keep a server, and note what is planned for it since a number."""
         self._servers[server.id] = server
+        now, calls = self.clock.now(), self.journal.last
         for planned in server.plan:
             if planned.order >= number:
                 insort(self._agenda, (planned.due, planned.order, server.id))
+                self._happenings.append(
+                    Happening(now, calls, server.id, planned.subject, planned.due, planned.order, event=planned.event)
+                )
+
+    def _born(self, now: datetime, server_id: str, subject: str, status: Status, number: int) -> None:
+        calls = self.journal.last
+        self._happenings.append(Happening(now, calls, server_id, subject, now, number, born=status))
+
+    def timeline(self) -> Timeline:
+        """What happened, in the order of the world's clock."""
+        with self._lock:
+            now, happenings = self.clock.now(), tuple(self._happenings)
+        moves = self.clock.moves if isinstance(self.clock, FakeClock) else ()
+        return told(self.journal.calls, lifecycle.history(happenings, now), moves)
 
     # Volumes
 
@@ -421,6 +442,7 @@ class World:
                 self._builds,
                 self._sequence,
                 self._errors,
+                tuple(self._happenings),
                 self.clock.saved() if isinstance(self.clock, FakeClock) else None,
                 self._polls.saved(),
                 self.rulebook.saved(),
@@ -433,6 +455,7 @@ class World:
             self._servers, self._volumes = dict(saved.servers), dict(saved.volumes)
             self._agenda, self._builds = list(saved.agenda), saved.builds
             self._sequence, self._errors = saved.sequence, saved.errors
+            self._happenings = deque(saved.happenings, self._happenings.maxlen)
             if isinstance(self.clock, FakeClock) and saved.clock is not None:
                 self.clock.restore(saved.clock)
             self._polls.restore(saved.polls)
@@ -452,6 +475,7 @@ class World:
         other._servers = ChainMap({}, self._servers)  # the first map alone is written
         other._volumes = ChainMap({}, self._volumes)
         other.journal = Journal(1)
+        other._happenings = deque()
         other._agenda, other._polls = [], Polls(self.settings.poll_limit)
         return other
 

@@ -76,7 +76,7 @@ def test_wrong_arguments_exit_with_two(
         (("--rate=-1",), "rate: got -1.0, expected a number from 0 (stands) to 1,000,000,000"),
         (("--rate", "nan"), "rate: got nan, expected a number from 0 (stands) to 1,000,000,000"),
         (("--reading", "list_status=204"), "reading list_status: got '204', expected one of: '200', '202'"),
-        (("--reading", "list_status"), "reading list_status: got '', expected one of: '200', '202'"),
+        (("--reading", "list_status"), "reading: got 'list_status', expected NAME=VALUE, each name once"),
         (
             ("--reading", "lits_status=202"),
             "reading: got 'lits_status', expected one of: " + ", ".join(map(repr, READINGS)),
@@ -170,3 +170,9 @@ def test_serving_ends_with_a_signal(
     url, user, server = shown.getvalue().splitlines()
     assert (status, user, server) == (0, "user jello614636 password hostway", "server jello614636-USOTE-0001")
     assert url.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("given", [["list_status"], ["list_status=202", "list_status=200"]])
+def test_a_reading_is_given_once_and_with_a_value(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--port", "0", "--reading", *given]) == 1
+    assert f"reading: got {given[-1]!r}, expected NAME=VALUE, each name once" in capsys.readouterr().err

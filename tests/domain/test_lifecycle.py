@@ -10,7 +10,7 @@ from hostway_fake import START
 from hostway_fake.contract.states import SnapshotStatus
 from hostway_fake.domain import lifecycle, snapshots
 from hostway_fake.domain.refusals import Refusal
-from hostway_fake.domain.state import Event, Planned, Server, Snapshot
+from hostway_fake.domain.state import Event, Happening, Planned, Server, Snapshot
 
 
 def server(*ids: str) -> Server:
@@ -100,3 +100,12 @@ def test_what_is_gone_or_was_never_there_cannot_be_deleted(name: str) -> None:
 
     with pytest.raises(Refusal, match="404"):
         snapshots.delete(gone, gone, 2, START, name)
+
+
+def test_what_is_known_by_its_events_only_has_no_history() -> None:
+    """Its birth was forgotten."""
+    happening = Happening(START, 0, "server", "snapshot", START, 1, event=Event.COMPLETE)
+    born = Happening(START, 0, "server", "snapshot", START, 1, born=SnapshotStatus.BUILD)
+
+    assert lifecycle.history([happening], START) == ()
+    assert lifecycle.history([happening, born], START) == ((born, "BUILD"), (happening, "ACTIVE"))

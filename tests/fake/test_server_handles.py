@@ -1,5 +1,6 @@
 """What a server holds, read and arranged from Python; what Hostway forbids is refused there too."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -403,3 +404,27 @@ def test_a_deleted_server_takes_no_volume(fake: FakeHostway, server: ServerHandl
     with pytest.raises(RefusedError, match="404 Resource not found"):
         server.attach_volume()
     assert fake.volumes == ()
+
+
+@pytest.mark.parametrize("flavor", [3, None, [], 2.0])
+def test_a_flavor_is_named_by_a_text(fake: FakeHostway, server: ServerHandle, flavor: Any) -> None:
+    for use in (lambda: server.resize(flavor), lambda: fake.add_server(flavor=flavor)):
+        with pytest.raises(WrongTypeError, match=f"flavor: got {re.escape(repr(flavor))}, expected a string"):
+            use()
+
+
+def test_a_handle_is_equal_to_another_of_the_same_server(fake: FakeHostway, server: ServerHandle) -> None:
+    assert server == fake.server(server.id) == fake.servers[0]
+    assert server in {*fake.servers}
+    assert server != fake.add_server()
+    assert server != server.id
+    with fake.sibling("michalski275226", "secret") as other:
+        assert server != other.add_server(server.id)
+    with pytest.raises(AttributeError):
+        server.id = "another"  # type: ignore[misc]
+
+
+def test_after_ten_thousand_servers_the_zone_is_what_it_was(fake: FakeHostway) -> None:
+    for _ in range(10_000):
+        last = fake._worlds.home.add_server(None)
+    assert (last.id, last.zone) == ("jello614636-USOTE1-0000", "USOTE")

@@ -114,6 +114,11 @@ def test_a_rule_is_about_the_calls_that_it_names(which: Which, matching: set[Sub
         (lambda: before_commit.delay(1, real=1), WrongTypeError, "real: got 1, expected True or False"),  # type: ignore[arg-type]
         (lambda: before_commit.truncate(1.5), InvalidValueError, "keep: got 1.5, expected a number from 0 to 1"),
         (lambda: before_commit.truncate(-1), InvalidValueError, "keep: got -1"),
+        (
+            lambda: before_commit.slow_body(1e-300),
+            InvalidValueError,
+            "bytes_per_second: got 1e-300, expected a number from",
+        ),
         (lambda: before_commit.slow_body(float("nan")), InvalidValueError, "bytes_per_second: got nan"),
         (lambda: after_commit.unavailable(), InvalidValueError, "a refused call was never heard"),
     ],

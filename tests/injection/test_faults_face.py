@@ -275,6 +275,7 @@ def test_a_rule_of_a_sibling_counts_too() -> None:
         lambda faults: faults.on().first(1).nth(2),
         lambda faults: faults.on().between(5, 1),
         lambda faults: faults.on().with_probability(7),
+        lambda faults: faults.on().with_probability(None),
         lambda faults: faults.on().with_probability(0.5).with_probability(0.5),
         lambda faults: faults.on().between(1, 5).between(5, 9),
         lambda faults: faults.on().named("\ud800"),
@@ -368,7 +369,7 @@ _CALLS: dict[str, tuple[str, str, object, dict[str, str]]] = {
         "POST",
         "/servers/{server}/os-volume_attachments",
         {"volumeAttachment": {"volumeId": _VOLUME}},
-        {"name": "", "server": "*-0214"},
+        {"name": "", "server": "*-0214", "id": _VOLUME},
     ),
     "detach_volume": ("DELETE", f"/servers/{{server}}/os-volume_attachments/{_VOLUME}", None, {"id": "hbs*"}),
     "get_image": ("GET", "/images/debian_lenny_template", None, {"name": "Debian*", "id": "debian_lenny_template"}),
@@ -401,6 +402,14 @@ def test_what_is_not_there_has_no_name(fake: FakeHostway, session: requests.Sess
     assert session.get(fake.url + path).status_code == 404
 
 
+def test_an_attachment_that_cannot_be_read_has_no_id(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session
+) -> None:
+    fake.faults.on("attach_volume", id="*").respond(500)
+
+    assert session.post(f"{fake.url}/servers/{server.id}/os-volume_attachments", json={}).status_code == 400
+
+
 # Scripts that must not run out
 
 
@@ -427,8 +436,15 @@ def test_a_script_that_ran_out_can_be_forgiven() -> None:
         fake.faults.clear()
 
 
+def test_a_script_that_ran_out_on_a_socket_can_be_forgiven() -> None:
+    with FakeHostway() as fake, fake.serve() as listening:
+        fake.faults.script(None, [ok], then="fail_test")
+        _swallow(fake.at(listening.url), 3)
+        fake.faults.clear()
+
+
 def test_a_script_that_ran_out_on_a_socket_is_raised_once() -> None:
     with FakeHostway() as fake:
         fake.faults.script(None, [ok], then="fail_test")
         with pytest.raises(ScriptExhaustedError), fake.serve() as listening:
-            _swallow(fake.at(listening.url), 2)
+            _swallow(fake.at(listening.url), 3)

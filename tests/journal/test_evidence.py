@@ -68,3 +68,15 @@ def test_accounts_have_evidence_of_their_own(fake: FakeHostway) -> None:
         other.session().get(f"{other.url}/servers")
 
         assert (len(fake.evidence()), len(other.evidence()) > 0) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "relied"),
+    [("HEAD", "zone", True), ("HEAD", "nothing", True), ("OPTIONS", "zone", True), ("PATCH", "zone", False)],
+)
+def test_head_and_options_are_relied_on_by_those_who_use_them(
+    fake: FakeHostway, session: requests.Session, method: str, path: str, relied: bool
+) -> None:
+    session.request(method, f"{fake.url}/{path}")
+
+    assert ("head_and_options" in {each.behaviour for each in fake.evidence()}) == relied

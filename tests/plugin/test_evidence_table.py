@@ -51,3 +51,19 @@ def test_a_run_without_the_fixture_has_an_empty_table(pytester: pytest.Pytester)
     pytester.makepyfile("def test_it(): pass")
 
     assert list(rows(pytester.runpytest_inprocess("-q", "--fake-hostway-evidence"))) == ["behaviour"]
+
+
+def test_siblings_count_whether_they_were_closed_or_not(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_it(fake_hostway):
+            with fake_hostway.sibling("m1", "x") as other:
+                other.session().get(f"{other.url}/zone")
+            still = fake_hostway.sibling("m2", "x")
+            still.session().get(f"{still.url}/volumes")
+        """
+    )
+
+    found = rows(pytester.runpytest_inprocess("-q", "--fake-hostway-evidence"))
+
+    assert {"list_zones", "list_volumes"} <= set(found)

@@ -617,6 +617,29 @@ def test_a_refusal_does_not_disturb_other_connections(dial: Dial, listening: Thr
     assert [*statuses, kept.hear().status] == [200, 400, 400, 200]
 
 
+# Heads that are not finished
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
+@pytest.mark.parametrize("cut", [0, 1, 2, 3, 30, 60])
+@pytest.mark.parametrize("end", ["closes", "stops talking", "the server stops"])
+def test_a_head_that_is_not_finished_does_nothing(
+    fake: FakeHostway, server: ServerHandle, dial: Dial, end: str, cut: int, version: str
+) -> None:
+    snapshot = server.add_snapshot("a")
+    head = get(f"{SNAPSHOTS}/{snapshot.id}", version=version).replace(b"GET", b"DELETE").removesuffix(b"\r\n")
+    with fake.serve() as listening:
+        talk = dial(listening)
+        talk.say(head[: len(head) - cut])
+        if end == "closes":
+            talk.close()
+        elif end == "stops talking":
+            talk.socket.shutdown(socket.SHUT_WR)
+            assert talk.is_over
+
+    assert (server.snapshots[0].status, fake.calls) == ("ACTIVE", ())
+
+
 # Header lines that are none
 
 
@@ -643,9 +666,11 @@ def test_what_follows_a_header_line_that_is_none_is_no_request(line: str, talk: 
     assert talk.is_cut
 
 
-@pytest.mark.parametrize("value", ["close", "Close", "keep-alive, close", "close, TE", "close\t"])
-def test_a_list_of_options_may_end_the_connection(value: str, talk: Talk) -> None:
-    talk.say(get(SNAPSHOTS, f"Connection: {value}"))
+@pytest.mark.parametrize(
+    "values", [["close"], ["Close"], ["keep-alive, close"], ["close, TE"], ["close\t"], ["keep-alive", "close"]]
+)
+def test_a_list_of_options_may_end_the_connection(values: list[str], talk: Talk) -> None:
+    talk.say(get(SNAPSHOTS, *(f"Connection: {value}" for value in values)))
 
     assert talk.hear().headers["Connection"] == "close"
     assert talk.is_over

@@ -1,0 +1,60 @@
+"""What happened, in the order of the virtual clock: calls, changes of status, moves of the clock."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from hostway_fake.domain.state import Happening, Status
+from hostway_fake.journal.calls import Call
+
+
+class Moment(NamedTuple):
+    """One thing that happened at an instant.
+
+    ``kind`` is ``"call"``, ``"transition"`` or ``"clock"``; ``subject`` is the operation of a call, or the id of what
+    changed its status; ``text`` is the line without its instant.
+    """
+
+    at: datetime
+    kind: str
+    subject: str
+    text: str
+
+    def __str__(self) -> str:
+        at = self.at.isoformat(" ", "milliseconds").removesuffix("+00:00")
+        return f"{at} {self.text}"
+
+
+class Timeline(tuple[Moment, ...]):
+    """Moments, soonest first; as text one a line, and as JSON a list of objects."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self))
+
+    def to_json(self) -> str:
+        """The same for machines: ``at``, ``kind``, ``subject`` and ``text`` of each."""
+        moments = [{**moment._asdict(), "at": moment.at.isoformat()} for moment in self]
+        return json.dumps(moments, indent=1)
+
+
+def told(
+    calls: Iterable[Call],
+    transitions: Iterable[tuple[Happening, Status]],
+    moves: Iterable[tuple[datetime, datetime]],
+) -> Timeline:
+    """Put in order what time brought, then what calls did, each with the call after it, then how the clock moved on."""
+    placed: list[tuple[tuple[datetime, int, float, int], Moment]] = []
+    for call in calls:
+        _, _, text = str(call).split(" ", 2)
+        placed.append(((call.at, 1, call.number, 0), Moment(call.at, "call", call.operation or "", text)))
+    for change, status in transitions:
+        moment = Moment(change.due, "transition", change.subject, f"{change.subject} is {status}")
+        rank, after = (1, change.calls + 0.5) if change.due == change.at else (0, 0)
+        placed.append(((change.due, rank, after, change.order), moment))
+    for number, (before, after_it) in enumerate(moves):
+        seconds = (after_it - before).total_seconds()
+        placed.append(((before, 2, number, 0), Moment(before, "clock", "", f"the clock moves by {seconds:g} s")))
+    return Timeline(moment for _, moment in sorted(placed, key=lambda each: each[0]))

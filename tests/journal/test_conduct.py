@@ -1,0 +1,212 @@
+"""How a client behaved: rules that good clients keep, over virtual stamps."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import requests
+
+from hostway_fake import FakeHostway, InvalidValueError, MisconductError, ServerHandle, WrongTypeError
+
+Create = Callable[..., requests.Response]
+
+
+@pytest.fixture
+def poll(fake: FakeHostway, session: requests.Session, create: Create) -> Callable[[Sequence[float]], None]:
+    """Reads a snapshot that takes a minute to build, after each of these waits."""
+
+    def poll(waits: Sequence[float]) -> None:
+        href = create("a").headers["Location"]
+        for wait in waits:
+            fake.clock.advance(wait)
+            session.get(href)
+
+    return poll
+
+
+Poll = Callable[[Sequence[float]], None]
+
+
+@pytest.mark.parametrize("waits", [[], [5], [0, 1, 2, 4], [5, 5, 5], [9, 1, 2]])
+def test_waits_that_grow_are_backing_off(fake: FakeHostway, poll: Poll, waits: list[float]) -> None:
+    poll(waits)
+
+    fake.conduct.assert_backs_off("get_snapshot")
+
+
+@pytest.mark.parametrize(
+    ("waits", "said"),
+    [
+        ([1, 0], "get_snapshot was called again at once:"),
+        ([0, 2, 1], "get_snapshot was called again after 0:00:01, which is sooner than 0:00:02 before:"),
+    ],
+)
+def test_waits_that_shrink_are_not(fake: FakeHostway, poll: Poll, waits: list[float], said: str) -> None:
+    poll(waits)
+
+    with pytest.raises(MisconductError) as caught:
+        fake.conduct.assert_backs_off("get_snapshot")
+    first, *calls = str(caught.value).splitlines()
+    assert first == said
+    assert calls == [f"  {call}" for call in fake.calls.filter("get_snapshot")]
+
+
+def test_jitter_is_allowed_for(fake: FakeHostway, poll: Poll) -> None:
+    poll([0, 10, 8])
+
+    fake.conduct.assert_backs_off("get_snapshot", jitter=0.2)
+    with pytest.raises(MisconductError):
+        fake.conduct.assert_backs_off("get_snapshot", jitter=0.1)
+
+
+def test_each_target_is_looked_at_by_itself(fake: FakeHostway, session: requests.Session) -> None:
+    urls = [f"{fake.url}/servers/{fake.add_server().id}" for _ in range(2)]
+    for wait in (4, 1):
+        for url in urls:
+            session.get(url)
+            fake.clock.advance(wait)
+
+    fake.conduct.assert_backs_off("get_server")
+
+
+@pytest.mark.parametrize(("wait", "honours"), [(7, True), (8, True), (6.9, False)])
+def test_retry_after_is_honoured_or_not(fake: FakeHostway, create: Create, wait: float, honours: bool) -> None:
+    fake.faults.on("create_snapshot").first(1).respond(503, retry_after=7)
+    create("a")
+    fake.clock.advance(wait)
+    create("a")
+
+    if honours:
+        fake.conduct.assert_honours_retry_after()
+    else:
+        with pytest.raises(MisconductError, match=r"Retry-After was 7 s, and the call came again after 0:00:06\.9"):
+            fake.conduct.assert_honours_retry_after()
+
+
+def test_another_call_may_come_at_once(fake: FakeHostway, create: Create) -> None:
+    fake.faults.on("create_snapshot").first(1).respond(503, retry_after=7)
+    create("a")
+    create("b")
+
+    fake.conduct.assert_honours_retry_after()
+
+
+@pytest.mark.parametrize("waits", [[30, 30], [60, 1, 1], [30, 10]])
+def test_a_client_that_stops_when_done(fake: FakeHostway, poll: Poll, waits: list[float]) -> None:
+    poll(waits)
+
+    fake.conduct.assert_stops_when_done()
+
+
+def test_a_client_that_does_not_stop(fake: FakeHostway, poll: Poll) -> None:
+    poll([30, 30, 30])
+
+    with pytest.raises(MisconductError, match=r"it was polled although it was finished:\n(.*\n){2}.*"):
+        fake.conduct.assert_stops_when_done()
+
+
+def test_a_list_is_a_poll_too(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> None:
+    server.add_snapshot("a", "BUILD")
+    for _ in range(4):
+        session.get(f"{fake.url}/servers/{server.id}/snapshots")
+        fake.clock.advance(30)
+
+    with pytest.raises(MisconductError):
+        fake.conduct.assert_stops_when_done()
+
+
+@pytest.mark.parametrize(
+    ("waits", "rate", "keeps"), [([0, 5, 5], 5, True), ([0, 5, 4], 5, False), ([60, 1, 1], 5, True)]
+)
+def test_a_rate_of_polls(fake: FakeHostway, poll: Poll, waits: list[float], rate: float, keeps: bool) -> None:
+    poll(waits)
+
+    if keeps:
+        fake.conduct.assert_max_poll_rate(rate)
+    else:
+        with pytest.raises(MisconductError, match="it was polled twice within 0:00:04"):
+            fake.conduct.assert_max_poll_rate(rate)
+
+
+@pytest.mark.parametrize("fault", ["reset", "hang", "truncate", "503"])
+@pytest.mark.parametrize("looks", [False, True])
+def test_a_create_that_was_lost_is_looked_for_before_it_is_sent_again(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session, fault: str, looks: bool
+) -> None:
+    begun = fake.faults.on("create_snapshot").first(1).after_commit()
+    words: dict[str, Callable[[], object]] = {
+        "reset": begun.reset,
+        "hang": begun.hang,
+        "truncate": lambda: begun.truncate(5),
+        "503": lambda: begun.respond(503),
+    }
+    words[fault]()
+    url = f"{fake.url}/servers/{server.id}/snapshots"
+    with suppress(requests.RequestException):
+        session.post(url, json={"snapshot": {"name": "a"}}, timeout=5)
+    if looks:
+        session.get(url)
+    session.post(url, json={"snapshot": {"name": "a"}}, timeout=5)
+
+    if looks:
+        fake.conduct.assert_no_blind_create_retry()
+    else:
+        with pytest.raises(MisconductError, match="create_snapshot was sent again without a look whether it was done"):
+            fake.conduct.assert_no_blind_create_retry()
+
+
+def test_a_create_that_was_refused_may_be_sent_again(fake: FakeHostway, create: Create) -> None:
+    create("a")
+    create("a")
+    create("b")
+
+    fake.conduct.assert_no_blind_create_retry()
+
+
+def test_a_look_at_another_server_is_none(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session, create: Create
+) -> None:
+    fake.faults.on("create_snapshot").first(1).respond(503)
+    create("a")
+    session.get(f"{fake.url}/servers/{fake.add_server().id}/snapshots")
+    create("a")
+
+    with pytest.raises(MisconductError):
+        fake.conduct.assert_no_blind_create_retry()
+
+
+def test_what_was_rolled_back_plays_no_part(fake: FakeHostway, poll: Poll) -> None:
+    with fake.savepoint():
+        poll([0, 0])
+
+    fake.conduct.assert_backs_off("get_snapshot")
+
+
+def test_answers_that_say_nothing_are_passed_over(fake: FakeHostway, session: requests.Session) -> None:
+    url = f"{fake.url}/servers/nothing"
+    fake.faults.on("get_server").nth(2).respond(502, body="<html>")
+    for _ in range(3):
+        session.get(url)
+        session.get(f"{fake.url}/zone")
+        session.head(f"{fake.url}/zone")
+
+    fake.conduct.assert_stops_when_done()
+    fake.conduct.assert_max_poll_rate(1)
+    fake.conduct.assert_honours_retry_after()
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind", "message"),
+    [
+        (lambda conduct: conduct.assert_backs_off("poll"), InvalidValueError, "operation: got 'poll', expected one of"),
+        (lambda conduct: conduct.assert_backs_off("get_server", jitter=2), InvalidValueError, "jitter: got 2"),
+        (lambda conduct: conduct.assert_max_poll_rate(0), InvalidValueError, "per_seconds: got 0"),
+        (lambda conduct: conduct.assert_max_poll_rate("1"), WrongTypeError, "per_seconds: got '1', expected a number"),
+    ],
+)
+def test_what_cannot_be_asserted_is_named(
+    fake: FakeHostway, ask: Callable[[Any], None], kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=message):
+        ask(fake.conduct)
