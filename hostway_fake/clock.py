@@ -79,7 +79,9 @@ class FakeClock:
 
     def _running(self) -> int:
         """The nanoseconds by now; the lock is held."""
-        passed = clock_gettime_ns(CLOCK_MONOTONIC) - self._since if self._rate else 0
+        if not self._rate:
+            return self._nanoseconds
+        passed = clock_gettime_ns(CLOCK_MONOTONIC) - self._since
         return min(self._nanoseconds + int(passed * self._rate), _LATEST)
 
     @property

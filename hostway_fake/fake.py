@@ -57,6 +57,13 @@ def _script(faults: "str | Path | Mapping[str, Any] | FaultScript") -> "FaultScr
     return faults if isinstance(faults, FaultScript) else FaultScript.parse(faults)
 
 
+def _sum(*counted: Mapping[Answered, int]) -> Mapping[Answered, int]:
+    total: Counter[Answered] = Counter()
+    for each in counted:
+        total.update(each)
+    return total
+
+
 _RESTING: Final = (ServerStatus.ACTIVE, ServerStatus.STOPPED, ServerStatus.SUSPENDED, ServerStatus.UNKNOWN)
 
 
@@ -126,7 +133,7 @@ class FakeHostway:
         self._servers: set[ThreadServer] = set()
         self._parent: FakeHostway | None = None
         self._siblings: set[FakeHostway] = set()
-        self._left: Counter[Answered] = Counter()  # what was answered for siblings that are closed
+        self._left: Mapping[Answered, int] = {}  # what was answered for siblings that are closed
         self._faults = Faults(self._worlds.home.rulebook)
         self._script = None if faults is None else _script(faults)
         self._play()
@@ -180,14 +187,28 @@ class FakeHostway:
         family = (self, *(other for sibling in tuple(self._siblings) for other in sibling._shut()))
         if self._parent is not None and self in self._parent._siblings:
             self._parent._siblings.discard(self)
-            self._parent._left += self._answered()
+            if not self._is_clean():
+                self._parent._left = _sum(self._parent._left, self._answered())
         self._worlds.leave()
         return family
 
-    def _answered(self) -> Counter[Answered]:
+    def _is_clean(self) -> bool:
+        """Whether it is plain that nothing was left undone: no rules, and no calls."""
+        if self._siblings or self._left:
+            return False
+        world = self._worlds.home
+        return not (world.rulebook.rules or world.journal.last)
+
+    def _family(self) -> "Iterator[World]":
+        """The world of this account, and those of its siblings."""
+        yield self._worlds.home
+        for sibling in self._siblings:
+            yield from sibling._family()
+
+    def _answered(self) -> Mapping[Answered, int]:
         """What was answered for this account and all its siblings."""
-        own = self._worlds.home.journal.answered() + self._left
-        return sum((sibling._answered() for sibling in self._siblings), own)
+        siblings = (sibling._answered() for sibling in self._siblings)
+        return _sum(self._worlds.home.journal.answered(), self._left, *siblings)
 
     def __enter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import urlsplit
@@ -89,18 +90,25 @@ def checked_clock(clock: object) -> Clock:
     raise invalid("clock", clock, "an object with now(), or one of", CLOCKS)
 
 
+_URL: Final = "http:// or https://, a host and an optional port, such as 'http://api.hostway.test'"
+
+
 def checked_url(url: object) -> str:
-    expected = "http:// or https://, a host and an optional port, such as 'http://api.hostway.test'"
     if not isinstance(url, str):
-        raise WrongTypeError(f"url: got {url!r}, expected {expected}")
+        raise WrongTypeError(f"url: got {url!r}, expected {_URL}")
+    return _checked_url(url)
+
+
+@lru_cache(maxsize=64)
+def _checked_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         port, is_host = parts.port, _is_host(parts.netloc, parts.hostname)
     except ValueError:
-        raise invalid("url", url, expected) from None
+        raise invalid("url", url, _URL) from None
     whole = url.rstrip("/").lower() == f"{parts.scheme}://{parts.netloc}".lower() and "@" not in url
     if parts.scheme not in ("http", "https") or not whole or port == 0 or not is_host:
-        raise invalid("url", url, expected)
+        raise invalid("url", url, _URL)
     return url.rstrip("/")
 
 

@@ -63,10 +63,10 @@ class Which:
     def meets(self, subject: Subject) -> bool:
         return (
             (self.operation is None or self.operation == subject.operation)
-            and _fits(self.server, subject.server)
-            and _fits(self.id, subject.id)
-            and _fits(self.name, subject.name)
-            and _fits(self.account, subject.account)
+            and (self.server is None or fits(self.server, subject.server))
+            and (self.id is None or fits(self.id, subject.id))
+            and (self.name is None or fits(self.name, subject.name))
+            and (self.account is None or fits(self.account, subject.account))
         )
 
     def __str__(self) -> str:
@@ -74,8 +74,9 @@ class Which:
         return ", ".join([self.operation or "any call", *(word for word in narrowed if not word.endswith("=None"))])
 
 
-def _fits(pattern: str | None, text: str | None) -> bool:
-    return pattern is None or (text is not None and (pattern == text or fnmatchcase(text, pattern)))
+def fits(pattern: str, text: str | None) -> bool:
+    """Whether a text is what a pattern says, exactly or as a glob."""
+    return text is not None and (pattern == text or fnmatchcase(text, pattern))
 
 
 COUNTS: Final[Mapping[str, Callable[[int, int], bool]]] = {

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from hostway_fake.contract.operations import BY_NAME, resolve
+
 MASK: Final = "***"
 """What stands in the place of a secret."""
 
@@ -64,6 +66,13 @@ class Call(NamedTuple):
     def name(self) -> str | None:
         """The name of the snapshot, server or volume in the request, or else in the answer; None if there is none."""
         return _named(self.body) or _named(self.answer)
+
+    @property
+    def id(self) -> str | None:
+        """The id of what it is about, where its path has one."""
+        match = resolve(self.target)
+        operation = BY_NAME.get(self.operation or "")
+        return match.arguments.get(operation.argument) if match and operation else None
 
     def __str__(self) -> str:
         """A line, without what differs from one way in to another."""

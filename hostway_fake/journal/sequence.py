@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
 
 from hostway_fake import checks
 from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.exceptions import NotCalledError, WrongTypeError, invalid
 from hostway_fake.journal.calls import Call, Effect
-
-_NEAREST: Final = 3
+from hostway_fake.journal.near_miss import differences, nearest
 
 
 class Calls(tuple[Call, ...]):
@@ -45,7 +43,7 @@ class Calls(tuple[Call, ...]):
         return Calls(
             call
             for call in self
-            if not _differences(call, wanted)
+            if not differences(call, wanted)
             and (since is None or call.at >= since)
             and (until is None or call.at <= until)
         )
@@ -67,7 +65,7 @@ class Calls(tuple[Call, ...]):
         if times is not None:
             checks.whole("times", times, 0)
         wanted = _wanted(operation, server, name, effect, outcome)
-        found = [call for call in self if not _differences(call, wanted)]
+        found = [call for call in self if not differences(call, wanted)]
         if len(found) != times if times is not None else not found:
             raise NotCalledError("\n".join(_told(self, wanted, found, times)))
 
@@ -84,22 +82,8 @@ def _wanted(
     return {what: checks.text(what, value) for what, value in asked.items() if value is not None}
 
 
-def _differences(call: Call, wanted: Mapping[str, str]) -> list[str]:
-    held: list[tuple[str, str | None]] = [(what, getattr(call, what)) for what in wanted]
-    return [
-        f"{what} is {value if value is None else str(value)!r}, not {wanted[what]!r}"
-        for what, value in held
-        if value != wanted[what]
-    ]
-
-
 def _told(calls: Calls, wanted: Mapping[str, str], found: list[Call], times: int | None) -> list[str]:
     asked = ", ".join(f"{what}={value!r}" for what, value in wanted.items() if what != "operation")
     what = wanted["operation"] + (f" with {asked}" if asked else "")
-    lines = [f"{what} was called {len(found)} times, expected {'at least once' if times is None else times}"]
-    if found:
-        return [*lines, *(f"  {call}" for call in found)]
-    if not calls:
-        return [*lines, "  there were no calls at all"]
-    nearest = sorted(calls, key=lambda call: len(_differences(call, wanted)))[:_NEAREST]
-    return [*lines, "the nearest:", *(f"  {call}: {'; '.join(_differences(call, wanted))}" for call in nearest)]
+    said = f"{what} was called {len(found)} times, expected {'at least once' if times is None else times}"
+    return [said, *([f"  {call}" for call in found] or nearest(calls, wanted))]

@@ -35,6 +35,8 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
         else:
             rule = fault.rule
             effect, saw, result = suffer(call, fault.step, _handled)
+            if isinstance(result, HostwayFakeError):
+                saw = type(result).__name__
     except HostwayFakeError as error:
         effect, saw, result = Effect.NONE, type(error).__name__, error
     except OSError as stopped:  # the server ends while a call is delayed that nothing has come of yet

@@ -1,6 +1,6 @@
 """What happened in a world: its calls, and on what they relied."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 from threading import Lock
@@ -17,7 +17,7 @@ class Journal:
         self._lock = Lock()
         self._kept: deque[Call] = deque(maxlen=size)
         self._calls = 0
-        self._answered: Counter[Answered] = Counter()
+        self._answered: dict[Answered, int] = {}
 
     def record(
         self,
@@ -77,12 +77,12 @@ class Journal:
     def count(self, answered: Answered) -> None:
         """A call was answered by the contract, whatever becomes of the answer."""
         with self._lock:
-            self._answered[answered] += 1
+            self._answered[answered] = self._answered.get(answered, 0) + 1
 
-    def answered(self) -> Counter[Answered]:
+    def answered(self) -> dict[Answered, int]:
         """How many calls were answered in which way."""
         with self._lock:
-            return Counter(self._answered)
+            return dict(self._answered)
 
     def evidence(self) -> tuple[Reliance, ...]:
         """On what the calls relied so far."""

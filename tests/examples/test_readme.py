@@ -63,7 +63,7 @@ def test_every_python_block_is_run() -> None:
 def test_no_block_is_in_a_language_that_nothing_runs_but_what_is_for_reading() -> None:
     fences = re.findall(r"^```(.*)$", _TEXT, re.MULTILINE)
 
-    assert set(fences[::2]) == {"python", "sh", "mermaid", "console"}
+    assert set(fences[::2]) == {"python", "sh", "mermaid", "console", "toml"}
     assert set(fences[1::2]) == {""}
 
 

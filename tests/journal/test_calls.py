@@ -142,7 +142,7 @@ def test_what_is_raised_in_the_test_is_a_call_too(server: ServerHandle) -> None:
             ("none", "FrozenClockError"),
             ("refused", "404"),
             ("none", "ScriptExhaustedError"),
-            ("applied", "hang"),
+            ("applied", "EndlessWaitError"),
         ]
         assert len(there.snapshots) == 2
 

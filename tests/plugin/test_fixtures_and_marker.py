@@ -376,7 +376,7 @@ def test_the_fixtures_are_explained(pytester: pytest.Pytester) -> None:
 
     names = ("", "_server", "_session", "_base_url", "_credentials", "_options")
     for name in names:
-        ran.stdout.re_match_lines([rf"fake_hostway{name}( \[session scope\])? -- .*pytest_plugin\.py.*"])
+        ran.stdout.re_match_lines([rf"fake_hostway{name}( \[session scope\])? -- .*pytest_plugin/__init__\.py.*"])
     ran.stdout.no_fnmatch_line("*no docstring available*fake_hostway*")
 
 

@@ -1,12 +1,14 @@
 """The pytest plugin: fixtures and a marker. It imports nothing but pytest until a fixture is used."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import requests
 
     from hostway_fake.fake import FakeHostway
@@ -14,17 +16,35 @@ if TYPE_CHECKING:
 
 _MARKER = "fake_hostway"
 _HOUSE: pytest.StashKey["FakeHostway"] = pytest.StashKey()
+_SOCKET: pytest.StashKey["ThreadServer"] = pytest.StashKey()
+_SERVING: pytest.StashKey["AbstractContextManager[ThreadServer]"] = pytest.StashKey()
 _TEST: pytest.StashKey[pytest.Item] = pytest.StashKey()
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
 _EVIDENCE: pytest.StashKey[Counter[tuple[str, str, str]]] = pytest.StashKey()
 _SENT = "fake_hostway_evidence"
+_FAKE: pytest.StashKey["FakeHostway"] = pytest.StashKey()
+_DEFAULTS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+_ALLOWED: pytest.StashKey[tuple[str, ...]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.getgroup("hostway_fake").addoption(
+    group = parser.getgroup("hostway_fake")
+    group.addoption(
         "--fake-hostway-evidence",
         action="store_true",
         help="end with a table of the behaviours of Hostway that the tests relied on, and how well each is founded",
+    )
+    group.addoption(
+        "--fake-hostway-seed", metavar="N", help="the seed of the fakes of all tests, whatever they say themselves"
+    )
+    group.addoption("--fake-hostway-timeline", metavar="DIR", help="write the timelines of failed tests there, as JSON")
+    parser.addini("fake_hostway_seed", "the seed of fakes that do not say another")
+    parser.addini("fake_hostway_readings", "readings of all fakes, NAME=VALUE each", type="linelist", default=[])
+    parser.addini(
+        "fake_hostway_allow",
+        "what tests may leave undone: unspent_rules, stalled_polls, server_exceptions",
+        type="args",
+        default=[],
     )
 
 
@@ -32,10 +52,24 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(**options): options of FakeHostway for the fakes of this test; they win over fake_hostway_options. "
-        'With readings="all", or a list of operations, the test runs once under each other reading too.',
+        'With readings="all", or a list of operations, the test runs once under each other reading too; '
+        "allow=[...] lets it leave undone what fails it otherwise: unspent_rules, stalled_polls, server_exceptions.",
     )
+    config.stash[_DEFAULTS], config.stash[_ALLOWED] = _configured(config)
     if config.getoption("--fake-hostway-evidence"):
         config.stash[_EVIDENCE] = Counter()
+
+
+def _configured(config: pytest.Config) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The options of all fakes, and what all tests may leave undone, as the configuration has them."""
+    readings, allow = config.getini("fake_hostway_readings"), config.getini("fake_hostway_allow")
+    seed = config.getoption("--fake-hostway-seed") or config.getini("fake_hostway_seed")
+    if not (readings or allow or seed):
+        return {}, ()
+    from hostway_fake.pytest_plugin.settings import checked_allow, checked_readings, checked_seed
+
+    options: dict[str, Any] = {"readings": checked_readings(readings)} if readings else {}
+    return options | ({"seed": checked_seed(seed)} if seed else {}), checked_allow(allow)
 
 
 def _marked(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
@@ -95,11 +129,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         house.close()
 
 
-@pytest.fixture(scope="session")
-def _fake_hostway_socket(request: pytest.FixtureRequest) -> "Iterator[ThreadServer]":
-    """The one server of this process."""
-    with _house(request.config).serve() as server:
-        yield server
+def _socket(config: pytest.Config) -> "ThreadServer":
+    """The one server of this process, which stops when the house is closed."""
+    server = config.stash.get(_SOCKET, None)
+    if server is None:
+        serving = config.stash[_SERVING] = _house(config).serve()
+        server = config.stash[_SOCKET] = serving.__enter__()
+    return server
 
 
 @pytest.fixture(scope="session")
@@ -134,43 +170,103 @@ def fake_hostway(
     from hostway_fake.options import checked_auth, checked_options
 
     checked_options(fake_hostway_options)
-    options: dict[str, Any] = {"url": fake_hostway_base_url, "auth": fake_hostway_credentials, **fake_hostway_options}
-    test = pytestconfig.stash[_TEST]
+    stash, given = pytestconfig.stash, {"url": fake_hostway_base_url, "auth": fake_hostway_credentials}
+    defaults: dict[str, Any] = stash[_DEFAULTS]
+    options: dict[str, Any] = {**defaults, **given, **fake_hostway_options}
+    test = stash[_TEST]
     options |= _marked(test)
     reading: Mapping[str, str] | None = getattr(getattr(test, "callspec", None), "params", {}).get("fake_hostway")
     if reading is not None:
-        options["readings"] = {**(fake_hostway_options.get("readings") or {}), **reading}
+        others = (defaults.get("readings"), fake_hostway_options.get("readings"), reading)
+        options["readings"] = {name: value for each in others for name, value in (each or {}).items()}
+    if pytestconfig.option.fake_hostway_seed:
+        options["seed"] = defaults["seed"]
+    allowed = stash[_ALLOWED] + _allowed(options.pop("allow", ()))
     user, password = checked_auth(options.pop("auth"))
-    fake = _house(pytestconfig).sibling(user, password, **options)
+    fake = test.stash[_FAKE] = _house(pytestconfig).sibling(user, password, **options)
     yield fake
-    if _EVIDENCE in pytestconfig.stash:
-        from hostway_fake.journal.evidence import reliances
+    if _EVIDENCE in stash:
+        _count_evidence(stash, fake)
+    failed = _FAILED in test.stash
+    left = [] if failed or fake._is_clean() else _left_undone(fake, allowed)
+    fake.close(check=not failed)
+    if left:
+        pytest.fail("\n\n".join(left), pytrace=False)
 
-        relied = reliances(fake._answered())
-        pytestconfig.stash[_EVIDENCE].update({(each.behaviour, str(each.label), each.page) for each in relied})
-    fake.close(check=_FAILED not in test.stash)
+
+def _allowed(given: object) -> tuple[str, ...]:
+    if not given:
+        return ()
+    from hostway_fake.pytest_plugin.settings import checked_allow
+
+    return checked_allow(given)
+
+
+def _left_undone(fake: "FakeHostway", allowed: tuple[str, ...]) -> list[str]:
+    from hostway_fake.pytest_plugin.undone import complaints
+
+    return list(complaints(fake, allowed))
+
+
+def _count_evidence(stash: pytest.Stash, fake: "FakeHostway") -> None:
+    from hostway_fake.journal.evidence import reliances
+
+    relied = reliances(fake._answered())
+    stash[_EVIDENCE].update({(each.behaviour, str(each.label), each.page) for each in relied})
+
+
+@pytest.fixture(scope="session")
+def make_fake_hostway(
+    pytestconfig: pytest.Config, fake_hostway_base_url: str, fake_hostway_options: Mapping[str, Any]
+) -> "Iterator[Callable[..., FakeHostway]]":
+    """Makes accounts for fixtures of other scopes: ``make_fake_hostway(**options)``, each with credentials of its own.
+
+    ``on_socket=True`` gives the account at the URL of the socket that serves all tests. What is not closed before is
+    closed at the end of the run.
+    """
+    from itertools import count
+
+    numbers, house = count(1), _house(pytestconfig)
+    made: list[FakeHostway] = []
+    defaults: dict[str, Any] = pytestconfig.stash[_DEFAULTS]
+
+    def make(*, on_socket: bool = False, **options: Any) -> "FakeHostway":
+        number = next(numbers)
+        given = {"url": fake_hostway_base_url, "auth": (f"made{number}", f"password{number}")}
+        everything = {**defaults, **given, **fake_hostway_options, **options}
+        user, password = everything.pop("auth")
+        fake = house.sibling(user, password, **everything)
+        made.append(fake)
+        return fake.at(_socket(pytestconfig).url) if on_socket else fake
+
+    yield make
+    for fake in made:
+        fake.close()
+    if _SOCKET in pytestconfig.stash:
+        _socket(pytestconfig).raise_failures()
 
 
 @pytest.fixture
-def fake_hostway_server(fake_hostway: "FakeHostway", _fake_hostway_socket: "ThreadServer") -> "Iterator[FakeHostway]":
+def fake_hostway_server(fake_hostway: "FakeHostway", pytestconfig: pytest.Config) -> "Iterator[FakeHostway]":
     """The account of ``fake_hostway``, at the URL of a real socket: for any client.
 
     What is raised in the server while the test runs is raised again at its end.
     """
     import os
 
+    socket = _socket(pytestconfig)
     before = {name: os.environ.get(name) for name in ("no_proxy", "NO_PROXY")}
     for name, others in before.items():
         os.environ[name] = f"{others},127.0.0.1" if others else "127.0.0.1"
     try:
-        yield fake_hostway.at(_fake_hostway_socket.url)
+        yield fake_hostway.at(socket.url)
     finally:
         for name, others in before.items():
             if others is None:
                 del os.environ[name]
             else:
                 os.environ[name] = others
-    _fake_hostway_socket.raise_failures()
+    socket.raise_failures()
 
 
 @pytest.fixture
@@ -178,6 +274,25 @@ def fake_hostway_session(fake_hostway: "FakeHostway") -> "Iterator[requests.Sess
     """A `requests.Session` that reaches ``fake_hostway``, authenticated."""
     with fake_hostway.session() as session:
         yield session
+
+
+# The story of a test that failed
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed is told with its timeline, and the line that runs it again exactly so."""
+    report = yield
+    if report.failed and _FAKE in item.stash:
+        from pathlib import Path
+
+        from hostway_fake.pytest_plugin import reports
+
+        fake, folder = item.stash[_FAKE], item.config.getoption("--fake-hostway-timeline")
+        report.sections.append(("timeline of fake_hostway", reports.story(item.nodeid, fake)))
+        if folder:
+            reports.write(Path(folder), item.nodeid, fake)
+    return report
 
 
 # The evidence that tests relied on
@@ -201,17 +316,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if _EVIDENCE not in config.stash:
         return
     terminalreporter.section("evidence that tests of fake_hostway relied on")
-    for line in _table(config.stash[_EVIDENCE]):
+    from hostway_fake.pytest_plugin.reports import evidence
+
+    relied: Counter[tuple[str, str, str]] = config.stash[_EVIDENCE]
+    for line in evidence(relied):
         terminalreporter.write_line(line)
-
-
-_LABELS = ("documented", "contradicted", "assumed", "ours")
-
-
-def _table(relied: Counter[tuple[str, str, str]]) -> Iterator[str]:
-    """The behaviours, the best founded first, and how many tests relied on each."""
-    rows = sorted(relied, key=lambda row: (_LABELS.index(row[1]), row[2], row[0]))
-    cells = [("behaviour", "label", "page", "tests"), *((*row, str(relied[row])) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

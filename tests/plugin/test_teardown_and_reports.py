@@ -1,0 +1,290 @@
+"""What a test left undone fails it at its end; what failed is told with its story, and can be run again."""
+
+import json
+
+import pytest
+
+_IN_ORDER = ("-p", "no:randomly")
+
+
+def run(pytester: pytest.Pytester, source: str, *arguments: str, ini: str = "") -> pytest.RunResult:
+    pytester.makepyfile(source)
+    pytester.makeini(f"[pytest]\n{ini}")
+    return pytester.runpytest_inprocess(*_IN_ORDER, *arguments)
+
+
+# Left undone
+
+
+def test_a_rule_that_is_not_spent_fails_the_test_with_what_came_nearest(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+        def test_it(fake_hostway, fake_hostway_session):
+            server = fake_hostway.add_server("jello614636-USOTE-0214")
+            fake_hostway.faults.on("create_snapshot", name="nihgtly").first(2).respond(503)
+            url = f"{fake_hostway.url}/servers/{server.id}/snapshots"
+            fake_hostway_session.post(url, json={"snapshot": {"name": "nightly"}})
+        """,
+    )
+
+    ran.assert_outcomes(passed=1, errors=1)
+    ran.stdout.fnmatch_lines(
+        [
+            "a rule is not spent: rule 1: create_snapshot, name='nihgtly': first 2: respond before *owed 2)",
+            "the nearest:",
+            "  *create_snapshot applied 202: name is 'nightly', not 'nihgtly'",
+            "(@pytest.mark.fake_hostway(allow=[[]'unspent_rules'[]]) allows it)",
+        ]
+    )
+
+
+def test_a_rule_that_was_met_too_seldom_says_how_often(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+        def test_it(fake_hostway, fake_hostway_session):
+            fake_hostway.faults.on("list_zones").first(2).respond(503)
+            fake_hostway_session.get(fake_hostway.url + "/zone")
+        """,
+    )
+
+    ran.assert_outcomes(passed=1, errors=1)
+    ran.stdout.fnmatch_lines(["a rule is not spent: *(hits 1, acted 1, owed 1)"])
+    ran.stdout.no_fnmatch_line("the nearest:")
+
+
+_UNDONE = {
+    "unspent_rules": 'fake_hostway.faults.on("get_server").respond(503)',
+    "stalled_polls": """
+            server = fake_hostway.add_server()
+            server.add_snapshot("a", "BUILD")
+            for _ in range(5):
+                with suppress(AssertionError):
+                    fake_hostway_session.get(f"{fake_hostway.url}/servers/{server.id}/snapshots")
+            """,
+    "server_exceptions": """
+            fake_hostway.faults.on("list_zones").hang()
+            with suppress(AssertionError):
+                fake_hostway_session.get(fake_hostway.url + "/zone")
+            """,
+}
+
+
+def _leaving(undone: str, marker: str = "") -> str:
+    return f"""
+        from contextlib import suppress
+        import pytest
+
+        @pytest.mark.fake_hostway(poll_limit=3{marker})
+        def test_it(fake_hostway, fake_hostway_session):
+            {_UNDONE[undone].strip()}
+        """
+
+
+@pytest.mark.parametrize("undone", _UNDONE)
+def test_what_is_left_undone_fails_the_test(pytester: pytest.Pytester, undone: str) -> None:
+    ran = run(pytester, _leaving(undone))
+
+    ran.assert_outcomes(passed=1, errors=1)
+    ran.stdout.fnmatch_lines([f"*allow=*{undone}*allows it*"])
+
+
+@pytest.mark.parametrize("undone", _UNDONE)
+@pytest.mark.parametrize("how", ["a word", "a list", "ini"])
+def test_what_is_allowed_may_be_left_undone(pytester: pytest.Pytester, undone: str, how: str) -> None:
+    marker = {"a word": f", allow={undone!r}", "a list": f", allow=[{undone!r}]", "ini": ""}[how]
+
+    ran = run(pytester, _leaving(undone, marker), ini=f"fake_hostway_allow = {undone}" if how == "ini" else "")
+
+    ran.assert_outcomes(passed=1)
+
+
+def test_siblings_are_looked_at_too(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+        def test_it(fake_hostway):
+            fake_hostway.sibling("m1", "x").faults.on("get_server").respond(503)
+        """,
+    )
+
+    ran.assert_outcomes(passed=1, errors=1)
+
+
+def test_a_test_that_failed_is_not_told_what_it_left_undone(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+        def test_it(fake_hostway):
+            fake_hostway.faults.on("get_server").respond(503)
+            assert 1 == 2
+        """,
+    )
+
+    ran.assert_outcomes(failed=1)
+
+
+# The story of a failure
+
+_FAILING = """
+    def test_it(fake_hostway, fake_hostway_session):
+        server = fake_hostway.add_server()
+        url = f"{fake_hostway.url}/servers/{server.id}/snapshots"
+        answer = fake_hostway_session.post(url, json={"snapshot": {"name": "nightly"}})
+        fake_hostway.clock.advance(60)
+        print("id", answer.json()["snapshot"]["id"])
+        assert 1 == 2
+"""
+
+
+def test_a_failure_is_told_with_its_timeline(pytester: pytest.Pytester) -> None:
+    ran = run(pytester, _FAILING)
+
+    ran.assert_outcomes(failed=1)
+    ran.stdout.fnmatch_lines(
+        [
+            "*timeline of fake_hostway*",
+            "2013-04-12 19:29:00.000 *-USOTE-0001 is ACTIVE",
+            "2013-04-12 19:29:00.000 POST */snapshots create_snapshot applied 202",
+            "2013-04-12 19:29:00.000 the clock moves by 60 s",
+            "2013-04-12 19:30:00.000 snapshot_* is ACTIVE",
+            "to run it again: python -m pytest *::test_it --fake-hostway-seed=0",
+        ]
+    )
+
+
+def test_the_line_that_runs_it_again_does(pytester: pytest.Pytester) -> None:
+    """The draws are the same, whatever seed the test says itself."""
+    first = run(pytester, _FAILING, ini="fake_hostway_seed = 41")
+    line = next(line for line in first.outlines if line.startswith("to run it again: "))
+    *_, nodeid, seed = line.split()
+
+    again = pytester.runpytest_inprocess(*_IN_ORDER, nodeid, seed)
+
+    drawn = [[line for line in ran.outlines if line.startswith("id snapshot_")] for ran in (first, again)]
+    assert (seed, drawn[0]) == ("--fake-hostway-seed=41", drawn[1])
+    other = pytester.runpytest_inprocess(*_IN_ORDER, nodeid, "--fake-hostway-seed=42")
+    assert [line for line in other.outlines if line.startswith("id snapshot_")] != drawn[0]
+
+
+def test_the_seed_of_the_command_line_wins(pytester: pytest.Pytester) -> None:
+    source = """
+        import pytest
+
+        @pytest.mark.fake_hostway(seed=5)
+        def test_it(fake_hostway):
+            assert fake_hostway._worlds.home.settings.seed == 9
+    """
+
+    run(pytester, source, "--fake-hostway-seed=9", ini="fake_hostway_seed = 7").assert_outcomes(passed=1)
+    run(pytester, source, ini="fake_hostway_seed = 9").assert_outcomes(failed=1)
+
+
+def test_timelines_of_failed_tests_are_written(pytester: pytest.Pytester) -> None:
+    ran = run(pytester, _FAILING + "\n\n    def test_good(fake_hostway): pass", "--fake-hostway-timeline", "told/here")
+
+    ran.assert_outcomes(failed=1, passed=1)
+    (file,) = (pytester.path / "told" / "here").iterdir()
+    assert file.name.endswith("_test_it.json")
+    kinds = [moment["kind"] for moment in json.loads(file.read_text())]
+    assert kinds == ["transition", "transition", "call", "clock", "transition"]
+
+
+def test_a_failure_before_anything_happened_says_so(pytester: pytest.Pytester) -> None:
+    ran = run(pytester, "def test_it(fake_hostway): assert 1 == 2")
+
+    ran.stdout.fnmatch_lines(["*timeline of fake_hostway*", "nothing happened"])
+
+
+def test_without_the_fixture_there_is_no_story(pytester: pytest.Pytester) -> None:
+    ran = run(pytester, "def test_it(): assert 1 == 2")
+
+    ran.assert_outcomes(failed=1)
+    ran.stdout.no_fnmatch_line("*timeline of fake_hostway*")
+
+
+# The configuration
+
+
+def test_readings_come_from_the_configuration(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+        import pytest
+
+        def test_it(fake_hostway):
+            assert fake_hostway._worlds.home.settings.readings["list_status"] == "202"
+
+        @pytest.mark.fake_hostway(readings=["list_images"])
+        def test_others(fake_hostway):
+            assert fake_hostway._worlds.home.settings.readings["list_status"] == "202"
+        """,
+        ini="fake_hostway_readings =\n    list_status=202\n    deleted_count=true",
+    )
+
+    ran.assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize(
+    ("ini", "message"),
+    [
+        ("fake_hostway_seed = x", "fake_hostway_seed: got 'x', expected a whole number"),
+        ("fake_hostway_allow = all", "fake_hostway allow: got 'all', expected some of unspent_rules, stalled_polls"),
+        ("fake_hostway_readings =\n    list_status=204", "fake_hostway_readings: reading list_status: got '204'"),
+    ],
+)
+def test_a_configuration_that_is_wrong_is_named(pytester: pytest.Pytester, ini: str, message: str) -> None:
+    ran = run(pytester, "def test_it(): pass", ini=ini)
+
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    ran.stderr.fnmatch_lines([f"ERROR: {message}*"])
+
+
+@pytest.mark.parametrize("allow", ["'everything'", "5", "['unspent_rules', 7]"])
+def test_a_marker_that_allows_what_is_none_is_named(pytester: pytest.Pytester, allow: str) -> None:
+    ran = run(
+        pytester,
+        f"""
+        import pytest
+
+        @pytest.mark.fake_hostway(allow={allow})
+        def test_it(fake_hostway): pass
+        """,
+    )
+
+    ran.assert_outcomes(errors=1)
+    ran.stdout.fnmatch_lines(["*fake_hostway allow: got *, expected some of unspent_rules, stalled_polls*"])
+
+
+# Fakes of other scopes
+
+
+@pytest.mark.parametrize("scope", ["class", "module", "session"])
+@pytest.mark.parametrize("on_socket", [False, True])
+def test_a_fake_may_live_longer_than_a_test(pytester: pytest.Pytester, scope: str, on_socket: bool) -> None:
+    ran = run(
+        pytester,
+        f"""
+        import pytest
+
+        @pytest.fixture(scope={scope!r})
+        def hostway(make_fake_hostway):
+            with make_fake_hostway(build_seconds=5, on_socket={on_socket}) as fake:
+                yield fake
+
+        class TestIt:
+            def test_first(self, hostway):
+                hostway.add_server("jello614636-USOTE-0214")
+                assert hostway.url.startswith("http://127.0.0.1" if {on_socket} else "http://api.hostway.test")
+
+            def test_second(self, hostway, make_fake_hostway, fake_hostway):
+                with hostway.session() as session:
+                    url = f"{{hostway.url}}/servers/jello614636-USOTE-0214/snapshots"
+                    assert session.post(url, json={{"snapshot": {{"name": "a"}}}}).status_code == 202
+                assert len(hostway.servers) == 1
+                assert make_fake_hostway().servers == fake_hostway.servers == ()
+        """,
+    )
+
+    ran.assert_outcomes(passed=2)
