@@ -18,7 +18,7 @@ from hostway_fake.contract.readings import read
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 from hostway_fake.domain.identifiers import checked_server_id
 from hostway_fake.domain.state import Snapshot, Volume
-from hostway_fake.exceptions import WrongTypeError, invalid
+from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, WrongTypeError, invalid
 from hostway_fake.handles import ServerHandle
 from hostway_fake.injection import Faults
 from hostway_fake.journal.conduct import Conduct
@@ -248,6 +248,49 @@ class FakeHostway:
         self._worlds.home.reset()
         self._faults.restore([])
         self._play()
+
+    def to_dict(self) -> dict[str, Any]:
+        """This account as plain data, of which `from_dict` makes one that goes on as this one would, byte for byte.
+
+        It holds the credentials. Left out is what happened: the journal, the timeline, evidence; and siblings. A clock
+        of your own, or a time zone that has no name, raises `hostway_fake.WrongTypeError`.
+
+        >>> with FakeHostway() as fake:
+        ...     server = fake.add_server()
+        >>> FakeHostway.from_dict(fake.to_dict()).servers[0].id == server.id
+        True
+        """
+        from hostway_fake import storage
+
+        return storage.dump(self._worlds.home, self._url)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """An account as `to_dict` wrote it. What was changed, or is not known, raises with its place."""
+        from hostway_fake import storage
+
+        loaded = storage.load(data)
+        fake = cls(**loaded.options)
+        fake._worlds.home.restore(loaded.state)
+        storage.check_same(dict(data), fake.to_dict())
+        return fake
+
+    def save(self, path: str | Path) -> None:
+        """Write what `to_dict` gives into a file that only its owner can read; the old file is whole until then."""
+        from hostway_fake import storage
+
+        storage.write(options.checked_path(path), self.to_dict())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """An account as `save` wrote it; a damaged file raises `hostway_fake.InvalidValueError` with the place."""
+        from hostway_fake import storage
+
+        data = storage.read(options.checked_path(path))
+        try:
+            return cls.from_dict(data)
+        except HostwayFakeError as error:
+            raise InvalidValueError(f"{path}: {error}") from None
 
     # What the code under test is given
 

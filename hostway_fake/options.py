@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from ipaddress import IPv6Address
+from os import PathLike
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -35,6 +37,12 @@ CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {"fake": FakeClock, "follow":
 def unknown(names: Mapping[str, object], known: Mapping[str, object]) -> UnknownOptionError:
     """The error for options that do not exist."""
     return UnknownOptionError(f"unknown option {', '.join(names)}; the options are {', '.join(known)}")
+
+
+def checked_path(path: object) -> Path:
+    if not isinstance(path, str | PathLike) or not path or "\0" in str(path):
+        raise WrongTypeError(f"path: got {path!r}, expected that of a file")
+    return Path(path)
 
 
 def checked_options(given: object) -> None:

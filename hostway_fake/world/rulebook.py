@@ -13,14 +13,14 @@ from hostway_fake.faults.rules import Fault, FaultRule, Standing, Subject
 class Rulebook:
     """Rules are written, met by calls, and taken away; each is a value, so that what was read stays as it was."""
 
-    def __init__(self, clock: Clock, seed: int) -> None:
+    def __init__(self, clock: Clock, seed: int, rules: tuple[Standing, ...] = (), written: int = 0) -> None:
         self._clock = clock
         self._seed = seed
         self._lock = Lock()
-        self._rules: tuple[Standing, ...] = ()  # newest first
+        self._rules = rules  # newest first
         self._removed: dict[int, Standing] = {}
         self._exhausted: list[ScriptExhaustedError] = []
-        self._written = 0
+        self._written = written
 
     def saved(self) -> "Rulebook":
         """A copy, for `restore`."""
@@ -34,6 +34,11 @@ class Rulebook:
         with self._lock:
             self._rules, self._written = saved._rules, saved._written
             self._removed, self._exhausted = dict(saved._removed), list(saved._exhausted)
+
+    @property
+    def written(self) -> int:
+        """The number of the rule that was written last."""
+        return self._written
 
     @property
     def rules(self) -> tuple[Standing, ...]:

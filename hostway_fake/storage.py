@@ -1,0 +1,311 @@
+"""A world as data: what can be written into a file and read again, and goes on as the old one would have.
+
+What happened stays behind: the journal, the timeline, and rules that are begun only.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, is_dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from fractions import Fraction
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from hostway_fake.clock import Clock, FakeClock
+from hostway_fake.domain.builds import BuildRule
+from hostway_fake.domain.state import Server, Volume
+from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid, shown
+from hostway_fake.faults.outcomes import Outcome, Step
+from hostway_fake.faults.rules import FaultRule, Hits, Limit, Script, Selected, Standing, Which
+from hostway_fake.options import CLOCKS
+from hostway_fake.world import World
+from hostway_fake.world.rulebook import Rulebook
+from hostway_fake.world.state import Savepoint
+
+VERSION: Final = 1
+"""Of the form of what is dumped; another is refused."""
+NOTE: Final = "holds the credentials of the account"
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class _Clock(Struct, frozen=True, forbid_unknown_fields=True):
+    kind: Literal["fake", "follow", "system"]
+    nanoseconds: int = 0
+    rate: tuple[int, int] = (0, 1)
+
+
+class _Rule(Struct, frozen=True, forbid_unknown_fields=True):
+    """A fault rule; ``what`` and the outcomes in it say of which kind they are."""
+
+    which: Which
+    what: dict[str, Any]
+    name: str
+    number: int
+    written: datetime
+    hits: int
+    acted: int
+    admitted: tuple[datetime, ...]
+
+
+class _Dump(Struct, frozen=True, forbid_unknown_fields=True):
+    hostway_fake: int
+    note: str
+    url: str
+    account: str
+    password: str
+    seed: int
+    revision: str
+    readings: dict[str, str]
+    build_microseconds: int
+    action_microseconds: int
+    time_zone: str | float
+    poll_step_microseconds: int | None
+    poll_limit: int
+    journal_size: int
+    clock: _Clock
+    servers: tuple[Server, ...]
+    volumes: tuple[Volume, ...]
+    builds: tuple[BuildRule, ...]
+    sequence: int
+    errors: int
+    polls: dict[str, tuple[datetime, int]]
+    rules: tuple[_Rule, ...]
+    written: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a dump comes to: the options of `FakeHostway`, and the state to be restored in it."""
+
+    options: dict[str, Any]
+    state: Savepoint
+
+
+def dump(world: World, url: str) -> dict[str, Any]:
+    """A world as plain data, with a digest of it."""
+    settings, saved = world.settings, world.saved()
+    rulebook = saved.rulebook
+    held = {
+        "hostway_fake": VERSION,
+        "note": NOTE,
+        "url": url,
+        "account": settings.account,
+        "password": settings.password,
+        "seed": settings.seed,
+        "revision": settings.revision,
+        "readings": dict(settings.readings),
+        "build_microseconds": settings.build_time // _MICROSECOND,
+        "action_microseconds": settings.action_time // _MICROSECOND,
+        "time_zone": _zone(settings.time_zone),
+        "poll_step_microseconds": None if settings.poll_step is None else settings.poll_step // _MICROSECOND,
+        "poll_limit": settings.poll_limit,
+        "journal_size": settings.journal_size,
+        "clock": _clock(world.clock, saved),
+        "servers": [_plain(server) for server in saved.servers.values()],
+        "volumes": [_plain(volume) for volume in saved.volumes.values()],
+        "builds": [_plain(build) for build in saved.builds],
+        "sequence": saved.sequence,
+        "errors": saved.errors,
+        "polls": _plain(saved.polls),
+        "rules": [_rule(rule) for rule in rulebook.rules],
+        "written": rulebook.written,
+    }
+    data: dict[str, Any] = json.loads(json.dumps(held))
+    return {**data, "digest": _digest(data)}
+
+
+def _digest(data: Mapping[str, Any]) -> str:
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _plain(value: object) -> Any:
+    """A value as plain data, the same however often it goes to and fro."""
+    data = msgspec.to_builtins(value)
+    return msgspec.to_builtins(msgspec.convert(data, type(value))) if is_dataclass(value) else data
+
+
+def _zone(zone: tzinfo) -> str | float:
+    if zone is UTC:
+        return "UTC"
+    if isinstance(zone, ZoneInfo) and zone.key:
+        return zone.key
+    if isinstance(zone, timezone):
+        return zone.utcoffset(None).total_seconds()
+    raise WrongTypeError(f"time_zone: got {zone!r}, which cannot be written down; expected one of zoneinfo or datetime")
+
+
+def _clock(clock: Clock, saved: Savepoint) -> dict[str, Any]:
+    kind = next((name for name, made in CLOCKS.items() if type(clock) is made), None)
+    if kind is None:
+        raise WrongTypeError(f"clock: got {clock!r}, which cannot be written down; expected one of {', '.join(CLOCKS)}")
+    if saved.clock is None:
+        return _plain(_Clock(kind))  # type: ignore[arg-type, no-any-return]
+    nanoseconds, rate, _ = saved.clock
+    return _plain(_Clock("fake", nanoseconds, rate.as_integer_ratio()))  # type: ignore[no-any-return]
+
+
+# Fault rules
+
+
+_OUTCOMES: Final[Mapping[str, type[Outcome]]] = {kind.word: kind for kind in get_args(Outcome)}
+
+
+def _rule(standing: Standing) -> dict[str, Any]:
+    rule = standing.rule
+    return {
+        "which": _plain(rule.which),
+        "what": _what(rule.what),
+        "name": rule.name,
+        "number": standing.number,
+        "written": _plain(standing.written),
+        "hits": standing.hits,
+        "acted": standing.acted,
+        "admitted": _plain(standing.admitted),
+    }
+
+
+def _what(what: Selected | Script | Limit) -> dict[str, Any]:
+    match what:
+        case Selected(hits, step):
+            return {"kind": "selected", "hits": _plain(hits), "step": _step(step)}
+        case Script(steps, then):
+            return {"kind": "script", "steps": [_step(step) for step in steps], "then": then}
+        case Limit(calls, per_seconds):
+            return {"kind": "limit", "calls": calls, "per_seconds": per_seconds}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    outcome = None if step.outcome is None else {"word": step.outcome.word, **_plain(step.outcome)}
+    return {"outcome": outcome, "after_commit": step.after_commit}
+
+
+def _standing(data: _Rule) -> Standing:
+    rule = FaultRule(data.which, _made(data.what), data.name)
+    return Standing(rule, data.number, data.written, data.hits, data.acted, data.admitted)
+
+
+def _made(data: Mapping[str, Any]) -> Selected | Script | Limit:
+    match data["kind"]:
+        case "selected":
+            return Selected(msgspec.convert(data["hits"], Hits), _made_step(data["step"]))
+        case "script":
+            return Script(tuple(_made_step(step) for step in data["steps"]), data["then"])
+        case "limit":
+            return Limit(data["calls"], data["per_seconds"])
+        case kind:
+            raise invalid("kind", kind, "one of", ("selected", "script", "limit"))
+
+
+def _made_step(data: Mapping[str, Any]) -> Step:
+    outcome = data["outcome"]
+    made = None if outcome is None else msgspec.convert(outcome, _OUTCOMES[outcome["word"]])
+    return Step(made, data["after_commit"])
+
+
+# Reading
+
+
+def load(data: object) -> Loaded:
+    """What a dump comes to. That it is whole is for the caller to see: what it comes to is dumped alike."""
+    if not isinstance(data, Mapping):
+        raise WrongTypeError(f"world: got {data!r}, expected what to_dict() returns")
+    if data.get("hostway_fake") != VERSION:
+        raise invalid("world.hostway_fake", data.get("hostway_fake"), f"version {VERSION}")
+    try:
+        return _loaded(msgspec.convert(dict(data), _Dump))
+    except msgspec.ValidationError as error:
+        said, _, place = str(error).partition(" - at `$")
+        raise InvalidValueError(f"world{place.rstrip('`')}: {said}") from None
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise InvalidValueError(f"world: {type(error).__name__}: {error}") from None
+
+
+def _loaded(held: _Dump) -> Loaded:
+    clock = CLOCKS[held.clock.kind]()
+    options = {
+        "url": held.url,
+        "auth": (held.account, held.password),
+        "seed": held.seed,
+        "revision": held.revision,
+        "readings": held.readings,
+        "clock": clock,
+        "build_seconds": held.build_microseconds / 10**6,
+        "action_seconds": held.action_microseconds / 10**6,
+        "poll_step": None if held.poll_step_microseconds is None else held.poll_step_microseconds / 10**6,
+        "poll_limit": held.poll_limit,
+        "journal_size": held.journal_size,
+        "time_zone": _made_zone(held.time_zone),
+    }
+    state = Savepoint(
+        servers={server.id: server for server in held.servers},
+        volumes={volume.id: volume for volume in held.volumes},
+        agenda=sorted((each.due, each.order, server.id) for server in held.servers for each in server.plan),
+        builds=held.builds,
+        sequence=held.sequence,
+        errors=held.errors,
+        happenings=(),
+        clock=(held.clock.nanoseconds, Fraction(*held.clock.rate), ()) if isinstance(clock, FakeClock) else None,
+        polls=dict(held.polls),
+        rulebook=Rulebook(clock, held.seed, tuple(map(_standing, held.rules)), held.written),
+        calls=0,
+    )
+    return Loaded(options, state)
+
+
+def _made_zone(zone: str | float) -> tzinfo:
+    if zone == "UTC":
+        return UTC
+    return ZoneInfo(zone) if isinstance(zone, str) else timezone(timedelta(seconds=zone))
+
+
+def check_same(given: Any, again: Any, place: str = "world") -> None:
+    """Raise `hostway_fake.InvalidValueError` with the first place at which two dumps differ."""
+    if isinstance(given, dict) and isinstance(again, dict):
+        for key in sorted({*given, *again}, key=lambda key: (key == "digest", str(key))):
+            if (key in given) != (key in again):
+                raise InvalidValueError(f"{place}.{key}: {'unknown' if key in given else 'it is missing'}")
+            check_same(given[key], again[key], f"{place}.{key}")
+    elif isinstance(given, list) and isinstance(again, list) and len(given) == len(again):
+        for number, (one, other) in enumerate(zip(given, again, strict=True)):
+            check_same(one, other, f"{place}[{number}]")
+    elif given != again or type(given) is not type(again):
+        expected = "another: something beside it was changed" if place == "world.digest" else repr(again)
+        raise InvalidValueError(f"{place}: got {shown(given)}, expected {expected}")
+
+
+# Files
+
+
+def write(path: Path, data: Mapping[str, Any]) -> None:
+    """Write a dump, for its owner's eyes only: the old file is whole until the new one is."""
+    text = json.dumps(data, indent=1).encode()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")  # of mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def read(path: Path) -> Any:
+    """What a file holds."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InvalidValueError(f"{path}: cannot be read: {error}") from None
