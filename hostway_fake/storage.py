@@ -176,13 +176,11 @@ def _rule(standing: Standing) -> dict[str, Any]:
 
 
 def _what(what: Selected | Script | Limit) -> dict[str, Any]:
-    match what:
-        case Selected(hits, step):
-            return {"kind": "selected", "hits": _plain(hits), "step": _step(step)}
-        case Script(steps, then):
-            return {"kind": "script", "steps": [_step(step) for step in steps], "then": then}
-        case Limit(calls, per_seconds):
-            return {"kind": "limit", "calls": calls, "per_seconds": per_seconds}
+    if isinstance(what, Selected):
+        return {"kind": "selected", "hits": _plain(what.hits), "step": _step(what.step)}
+    if isinstance(what, Script):
+        return {"kind": "script", "steps": [_step(step) for step in what.steps], "then": what.then}
+    return {"kind": "limit", "calls": what.calls, "per_seconds": what.per_seconds}
 
 
 def _step(step: Step) -> dict[str, Any]:

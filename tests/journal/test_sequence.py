@@ -136,6 +136,23 @@ def test_the_name_stands_in_the_body(fake: FakeHostway, session: requests.Sessio
     assert fake.calls[0].name == name
 
 
+@pytest.mark.parametrize(
+    ("path", "id_"),
+    [
+        ("/volumes/hbs2012May08_61EfdIZ3Y", "hbs2012May08_61EfdIZ3Y"),
+        ("/servers/a%20b/", "a b"),
+        ("/images/x?a=/b", "x"),
+        ("/servers", None),
+        ("/nothing", None),
+        ("/accounts/nobody1/flexcloud/servers/a/snapshots/b", "b"),
+    ],
+)
+def test_the_id_stands_in_the_path(fake: FakeHostway, session: requests.Session, path: str, id_: str | None) -> None:
+    session.get(fake.url + path)
+
+    assert fake.calls[0].id == id_
+
+
 # Secrets
 
 

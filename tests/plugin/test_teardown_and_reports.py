@@ -54,6 +54,20 @@ def test_a_rule_that_was_met_too_seldom_says_how_often(pytester: pytest.Pytester
     ran.stdout.no_fnmatch_line("the nearest:")
 
 
+def test_an_id_is_looked_at_as_a_glob(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+        def test_it(fake_hostway, fake_hostway_session):
+            fake_hostway.faults.on("get_volume", id="hbs2013*").respond(503)
+            fake_hostway_session.get(fake_hostway.url + "/volumes/hbs2012May08_61EfdIZ3Y")
+        """,
+    )
+
+    ran.assert_outcomes(passed=1, errors=1)
+    ran.stdout.fnmatch_lines(["  *get_volume refused 404: id is 'hbs2012May08_61EfdIZ3Y', not 'hbs2013[*]'"])
+
+
 _UNDONE = {
     "unspent_rules": 'fake_hostway.faults.on("get_server").respond(503)',
     "stalled_polls": """
