@@ -106,6 +106,23 @@ def test_a_client_that_does_not_stop(fake: FakeHostway, poll: Poll) -> None:
         fake.conduct.assert_stops_when_done()
 
 
+def test_a_client_that_does_something_looks_again(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session
+) -> None:
+    url = f"{fake.url}/servers/{server.id}"
+    for action in ("os-stop", "os-start"):
+        session.post(f"{url}/action", json={action: None})
+        for wait in (5, 5):
+            fake.clock.advance(wait)
+            session.get(url)
+    session.put(url, json={"server": {"name": "db"}})
+    session.get(url)
+
+    fake.conduct.assert_stops_when_done()
+    session.get(url)
+    fake.conduct.assert_stops_when_done()
+
+
 def test_a_list_is_a_poll_too(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> None:
     server.add_snapshot("a", "BUILD")
     for _ in range(4):
