@@ -408,9 +408,10 @@ class FakeHostway:
 
     def server(self, id: str) -> ServerHandle:  # noqa: A002  # as above
         """A server of this account, whoever made it, by its id."""
-        if id not in (server.id for server in self.servers):
-            raise invalid("server id", id, "one of this account", (server.id for server in self.servers))
-        return ServerHandle(self._worlds.home, id)
+        world = self._worlds.home
+        if not world.has_server(id):
+            raise invalid("server id", id, "one of this account", (server.id for server in world.servers()))
+        return ServerHandle(world, id)
 
     @property
     def servers(self) -> tuple[ServerHandle, ...]:

@@ -118,6 +118,10 @@ class World:
                     self._servers[server_id] = server
         return server
 
+    def has_server(self, server_id: object) -> bool:
+        """Whether there is a server of that id, DELETED or not."""
+        return isinstance(server_id, str) and server_id in self._servers
+
     def servers(self) -> tuple[Server, ...]:
         """All servers as of now, DELETED ones too, in the order in which they were added."""
         now = self.clock.now()
