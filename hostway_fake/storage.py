@@ -231,6 +231,7 @@ def load(data: object) -> Loaded:
 
 def _loaded(held: _Dump) -> Loaded:
     clock = CLOCKS[held.clock.kind]()
+    _ = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=held.clock.nanoseconds // 1000)  # or there is none
     options = {
         "url": held.url,
         "auth": (held.account, held.password),

@@ -105,11 +105,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.config.stash[_TEST] = item
 
 
-def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
-    """A test that has failed already is not told in addition what it left undone."""
-    node.stash[_FAILED] = True
-
-
 def _house(config: pytest.Config) -> "FakeHostway":
     """The fake behind whose ways in the fakes of all tests live, so that one server can serve them all.
 
@@ -280,8 +275,15 @@ def fake_hostway_session(fake_hostway: "FakeHostway") -> "Iterator[requests.Sess
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that failed is told with its timeline, and the line that runs it again exactly so."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed is told with its timeline, and the line that runs it again exactly so.
+
+    One that did not come to its end, for whatever reason, is not told in addition what it left undone.
+    """
+    if call.excinfo is not None:
+        item.stash[_FAILED] = True
     report = yield
     if report.failed and _FAKE in item.stash:
         from pathlib import Path

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from shlex import quote
 
@@ -27,7 +28,8 @@ def story(nodeid: str, fake: FakeHostway) -> str:
 
 
 def write(folder: Path, nodeid: str, fake: FakeHostway) -> None:
-    """Write the timeline of a test as JSON, into a file that is called as the test is."""
+    """Write the timeline of a test as JSON, into a file that is called as the test is, and as no other."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"[^\w.=-]+", "_", nodeid)
-    (folder / f"{name}.json").write_text(fake.timeline().to_json(), encoding="utf-8")
+    name = re.sub(r"[^\w.=-]+", "_", nodeid)[:100]
+    digest = blake2b(nodeid.encode(), digest_size=4).hexdigest()
+    (folder / f"{name}-{digest}.json").write_text(fake.timeline().to_json(), encoding="utf-8")

@@ -156,6 +156,8 @@ def _at(data: Any, place: tuple[str | int, ...]) -> Any:
         (("url",), "nowhere", "url: got 'nowhere'"),
         (("clock", "kind"), "sun", "world.clock.kind: Invalid enum value 'sun'"),
         (("clock", "rate", 1), 0, "ZeroDivisionError"),
+        (("clock", "nanoseconds"), -(10**30), "world: OverflowError"),
+        (("clock", "nanoseconds"), 10**21, "world: OverflowError"),
         (("time_zone",), "Mars", "world: ZoneInfoNotFoundError"),
         (("servers", 0, "name"), "db", "world.digest: got"),
         (("servers", 0, "colour"), "red", "world.servers[0].colour: unknown"),

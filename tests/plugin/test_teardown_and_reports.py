@@ -1,6 +1,7 @@
 """What a test left undone fails it at its end; what failed is told with its story, and can be run again."""
 
 import json
+import re
 
 import pytest
 
@@ -139,6 +140,42 @@ def test_a_test_that_failed_is_not_told_what_it_left_undone(pytester: pytest.Pyt
     ran.assert_outcomes(failed=1)
 
 
+@pytest.mark.parametrize(
+    ("end", "outcome"),
+    [("pytest.skip('x')", {"skipped": 1}), ("pytest.xfail('x')", {"xfailed": 1}), ("pytest.fail('x')", {"failed": 1})],
+)
+def test_a_test_that_did_not_come_to_its_end_is_not_told_either(
+    pytester: pytest.Pytester, end: str, outcome: dict[str, int]
+) -> None:
+    ran = run(
+        pytester,
+        f"""
+        import pytest
+
+        def test_it(fake_hostway):
+            fake_hostway.faults.on("get_server").respond(503)
+            fake_hostway.faults.on("get_server").first(2)
+            {end}
+        """,
+    )
+
+    ran.assert_outcomes(**outcome)
+
+
+def test_files_of_tests_with_like_names_differ(pytester: pytest.Pytester) -> None:
+    source = """
+        import pytest
+
+        @pytest.mark.parametrize("text", ["a b", "a/b", "a" * 300])
+        def test_it(fake_hostway, text):
+            assert text == 1
+    """
+
+    run(pytester, source, "--fake-hostway-timeline", "told")
+
+    assert len(list((pytester.path / "told").iterdir())) == 3
+
+
 # The story of a failure
 
 _FAILING = """
@@ -200,7 +237,7 @@ def test_timelines_of_failed_tests_are_written(pytester: pytest.Pytester) -> Non
 
     ran.assert_outcomes(failed=1, passed=1)
     (file,) = (pytester.path / "told" / "here").iterdir()
-    assert file.name.endswith("_test_it.json")
+    assert re.fullmatch(r".*_test_it-[0-9a-f]{8}\.json", file.name)
     kinds = [moment["kind"] for moment in json.loads(file.read_text())]
     assert kinds == ["transition", "transition", "call", "clock", "transition"]
 
