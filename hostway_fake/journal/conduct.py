@@ -66,7 +66,10 @@ class Conduct:
                     raise _wrong(f"it was polled twice within {later.at - earlier.at}", (earlier, later))
 
     def assert_no_blind_create_retry(self) -> None:
-        """A create of which the client heard nothing, or a 5xx, is not sent again before a look at what there is."""
+        """A create of which the client heard nothing, or a 5xx, is not sent again before a look at what there is.
+
+        A 5xx with ``Retry-After`` asks for it to be sent again.
+        """
         for earlier, later in self._again():
             reads = _CREATES.get(earlier.operation or "", ())
             if not reads or earlier.name != later.name or _is_answered(earlier):
@@ -96,7 +99,8 @@ class Conduct:
 
 
 def _is_answered(call: Call) -> bool:
-    return call.client_saw.isdigit() and not call.client_saw.startswith("5")
+    asked_again = any(name == "Retry-After" for name, _ in call.answer_headers)
+    return call.client_saw.isdigit() and (not call.client_saw.startswith("5") or asked_again)
 
 
 def _is_finished(call: Call) -> bool | None:

@@ -181,6 +181,14 @@ def test_a_create_that_was_refused_may_be_sent_again(fake: FakeHostway, create: 
     fake.conduct.assert_no_blind_create_retry()
 
 
+def test_a_create_that_the_server_asks_for_again_may_be_sent_again(fake: FakeHostway, create: Create) -> None:
+    fake.faults.on("create_snapshot").first(1).respond(503, retry_after=0)
+    create("a")
+    create("a")
+
+    fake.conduct.assert_no_blind_create_retry()
+
+
 def test_a_look_at_another_server_is_none(
     fake: FakeHostway, server: ServerHandle, session: requests.Session, create: Create
 ) -> None:
