@@ -13,7 +13,7 @@ from hostway_fake.exceptions import HostwayFakeError, invalid
 from hostway_fake.fake import FakeHostway
 from hostway_fake.faults import FaultScript
 from hostway_fake.faults.outcomes import Unavailable
-from hostway_fake.options import DEFAULT_AUTH, DEFAULT_BUILD_SECONDS
+from hostway_fake.options import DEFAULT_ACTION_SECONDS, DEFAULT_AUTH, DEFAULT_BUILD_SECONDS
 
 _STOPPING: Final = {signal.SIGINT, signal.SIGTERM}
 
@@ -49,7 +49,14 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=DEFAULT_BUILD_SECONDS,
         metavar="N",
-        help="how long a snapshot stays in BUILD (%(default)s)",
+        help="how long a snapshot or a server stays in BUILD (%(default)s)",
+    )
+    serve.add_argument(
+        "--action-seconds",
+        type=float,
+        default=DEFAULT_ACTION_SECONDS,
+        metavar="N",
+        help="how long a server is PROCESSING (%(default)s)",
     )
     serve.add_argument(
         "--rate", type=float, default=1, metavar="N", help="seconds that pass in a second; 1 is the system's clock"
@@ -87,6 +94,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             clock=clock,
             auth=(user, password),
             build_seconds=arguments.build_seconds,
+            action_seconds=arguments.action_seconds,
             readings=readings,
             faults=None if arguments.faults is None else _faults(arguments.faults),
         ) as fake,

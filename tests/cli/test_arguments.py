@@ -72,6 +72,7 @@ def test_wrong_arguments_exit_with_two(
             "user: got '', expected an account of letters, digits and any of _.@- , such as 'jello614636'",
         ),
         (("--build-seconds=-1",), "build_seconds: got -1.0, expected a number from 0 to 1,000,000,000"),
+        (("--action-seconds=-1",), "action_seconds: got -1.0, expected a number from 0 to 1,000,000,000"),
         (("--build-seconds", "nan"), "build_seconds: got nan, expected a number from 0 to 1,000,000,000"),
         (("--rate=-1",), "rate: got -1.0, expected a number from 0 (stands) to 1,000,000,000"),
         (("--rate", "nan"), "rate: got nan, expected a number from 0 (stands) to 1,000,000,000"),
@@ -128,7 +129,8 @@ def test_a_port_that_is_taken_is_named(taken: int, capsys: pytest.CaptureFixture
         (
             ("serve", "--help"),
             (
-                *("--host", "--port", "--server", "--user", "--build-seconds", "--rate", "--reading"),
+                *("--host", "--port", "--server", "--user", "--build-seconds", "--action-seconds", "--rate"),
+                "--reading",
                 *("127.0.0.1", "8080", "jello614636:hostway", "60"),
                 *(name for name, reading in READINGS.items() if len(reading.values) > 1),
             ),
