@@ -272,7 +272,7 @@ class FakeHostway:
         loaded = storage.load(data)
         fake = cls(**loaded.options)
         fake._worlds.home.restore(loaded.state)
-        storage.check_same(dict(data), fake.to_dict())
+        storage.check_same(dict(data), storage.dump(fake._worlds.home, fake._url, loaded.state))
         return fake
 
     def save(self, path: str | Path) -> None:

@@ -91,9 +91,9 @@ class Loaded:
     state: Savepoint
 
 
-def dump(world: World, url: str) -> dict[str, Any]:
-    """A world as plain data, with a digest of it."""
-    settings, saved = world.settings, world.saved()
+def dump(world: World, url: str, state: Savepoint | None = None) -> dict[str, Any]:
+    """A world as plain data, with a digest of it; as it is, or as it was."""
+    settings, saved = world.settings, state or world.saved()
     rulebook = saved.rulebook
     held = {
         "hostway_fake": VERSION,

@@ -112,6 +112,19 @@ def test_other_clocks_are_kept_by_their_kind(clock: str) -> None:
         assert FakeHostway.from_dict(fake.to_dict()).to_dict()["clock"]["kind"] == clock
 
 
+@pytest.mark.parametrize("rate", [0.5, 1, 3600])
+def test_a_running_clock_goes_on_from_where_it_was(rate: float, tmp_path: Path) -> None:
+    with FakeHostway() as fake:
+        fake.clock.rate = rate
+        before = fake.clock.now()
+        data = fake.to_dict()
+        fake.save(tmp_path / "world.json")
+
+        for again in (FakeHostway.from_dict(data), FakeHostway.load(tmp_path / "world.json")):
+            assert again.clock.rate == rate
+            assert again.clock.now() >= before
+
+
 def test_it_holds_credentials_and_says_so(fake: FakeHostway) -> None:
     assert (fake.to_dict()["password"], fake.to_dict()["note"]) == ("pa55w0rd", "holds the credentials of the account")
 
