@@ -406,7 +406,7 @@ class FakeHostway:
             raise invalid("flavor", flavor, "one of", FLAVORS)
         return ServerHandle(self._worlds.home, self._worlds.home.add_server(id, ServerStatus(status), flavor).id)
 
-    def server(self, id: str) -> ServerHandle:  # noqa: A002  # as above
+    def server(self, id: str) -> ServerHandle:  # noqa: A002  # the agreed name
         """A server of this account, whoever made it, by its id."""
         world = self._worlds.home
         if not world.has_server(id):
@@ -453,7 +453,8 @@ class FakeHostway:
         session = HostwaySession()
         session.auth = self.auth
         if not self.auth[1].isascii():
-            session.auth = (self.auth[0].encode(), self.auth[1].encode())  # type: ignore[assignment]  # or Latin-1 only
+            # requests sends text as Latin-1, and bytes as they are; its stubs know of text only
+            session.auth = (self.auth[0].encode(), self.auth[1].encode())  # type: ignore[assignment]
         if not self._over_socket:
             self.mount(session)
         return session

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,7 +22,7 @@ from msgspec import Struct
 from hostway_fake.clock import Clock, FakeClock
 from hostway_fake.domain.builds import BuildRule
 from hostway_fake.domain.state import Server, Volume
-from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid, shown
+from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, WrongTypeError, invalid, shown
 from hostway_fake.faults.outcomes import Outcome, Step
 from hostway_fake.faults.rules import FaultRule, Hits, Limit, Script, Selected, Standing, Which
 from hostway_fake.options import CLOCKS
@@ -38,7 +38,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class _Clock(Struct, frozen=True, forbid_unknown_fields=True):
-    kind: Literal["fake", "follow", "system"]
+    kind: str
     nanoseconds: int = 0
     rate: tuple[int, int] = (0, 1)
 
@@ -149,10 +149,9 @@ def _clock(clock: Clock, saved: Savepoint) -> dict[str, Any]:
     kind = next((name for name, made in CLOCKS.items() if type(clock) is made), None)
     if kind is None:
         raise WrongTypeError(f"clock: got {clock!r}, which cannot be written down; expected one of {', '.join(CLOCKS)}")
-    if saved.clock is None:
-        return _plain(_Clock(kind))  # type: ignore[arg-type, no-any-return]
-    nanoseconds, rate, _ = saved.clock
-    return _plain(_Clock("fake", nanoseconds, rate.as_integer_ratio()))  # type: ignore[no-any-return]
+    nanoseconds, rate, _ = saved.clock or (0, Fraction(0), ())
+    data: dict[str, Any] = _plain(_Clock(kind, nanoseconds, rate.as_integer_ratio()))
+    return data
 
 
 # Fault rules
@@ -225,11 +224,15 @@ def load(data: object) -> Loaded:
     except msgspec.ValidationError as error:
         said, _, place = str(error).partition(" - at `$")
         raise InvalidValueError(f"world{place.rstrip('`')}: {said}") from None
+    except HostwayFakeError as error:
+        raise InvalidValueError(f"world: {error}") from None
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise InvalidValueError(f"world: {type(error).__name__}: {error}") from None
 
 
 def _loaded(held: _Dump) -> Loaded:
+    if held.clock.kind not in CLOCKS:
+        raise invalid("clock.kind", held.clock.kind, "one of", CLOCKS)
     clock = CLOCKS[held.clock.kind]()
     _ = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=held.clock.nanoseconds // 1000)  # or there is none
     options = {

@@ -169,9 +169,9 @@ class World:
             else:
                 zone = identifiers.zone_of(server_id)
             server = self._new_server(server_id, server_id, zone)
-            server = replace(server, status=status, flavor=flavor, completed_at=self.clock.now())
-            self._servers[server_id] = server
-            self._born(self.clock.now(), server_id, server_id, status, server.number)
+            now = self.clock.now()
+            server = self._servers[server_id] = replace(server, status=status, flavor=flavor, completed_at=now)
+            self._born(now, server_id, server_id, status, server.number)
             return server
 
     def create_server(self, command: CreateServer) -> tuple[Server, str]:
@@ -183,7 +183,7 @@ class World:
             server = replace(server, status=ServerStatus.BUILD, image=command.image, flavor=command.flavor)
             self._born(now, server.id, server.id, server.status, server.number)
             complete = Planned(_later(now, self.settings.build_time), server.number, server.id, Event.COMPLETE)
-            self._put(lifecycle.plan(server, complete), server.number)
+            self._put(lifecycle.plan(server, complete), server.number, now)
             return server, command.password or identifiers.password(self.settings.seed, server.number)
 
     def _new_server(self, server_id: str, name: str, zone: str) -> Server:
@@ -262,7 +262,7 @@ class World:
                 happens = self._next_build(server_id, command.name, number)
             planned = [(_later(now, after), event) for after, event in happens]
             self._born(now, server_id, snapshot.id, snapshot.status, number)
-            self._put(snapshots.create(stored, snapshot, number, *planned), number)
+            self._put(snapshots.create(stored, snapshot, number, *planned), number, now)
             return snapshot
 
     def _next_build(self, server_id: str, name: str, number: int) -> tuple[tuple[timedelta, Event], ...]:
@@ -289,13 +289,13 @@ class World:
             now = self.clock.now()
             stored, server = self._read(server_id, now)
             number = self._sequence + 1
-            self._put(rule(stored, server, number, now), number)
+            self._put(rule(stored, server, number, now), number, now)
             self._sequence += takes
 
-    def _put(self, server: Server, number: int) -> None:
+    def _put(self, server: Server, number: int, now: datetime) -> None:
         """Keep a server, and note what is planned for it since a number."""
         self._servers[server.id] = server
-        now, calls = self.clock.now(), self.journal.last
+        calls = self.journal.last
         for planned in server.plan:
             if planned.order >= number:
                 insort(self._agenda, (planned.due, planned.order, server.id))
@@ -364,25 +364,25 @@ class World:
     def attach_volume(self, server_id: str, volume_id: str, device: str) -> None:
         """Attach a volume to a server, or refuse."""
         with self._lock:
-            self._attach(server_id, self.volume, volume_id, device)
+            self._attach(self._ready(server_id), self.volume(volume_id), device)
 
     def add_attached_volume(self, server_id: str, volume_id: str | None) -> str:
         """Arrange that a volume is attached, a new one where there is none of that id; its id."""
         with self._lock:
-            command = CreateVolume("", "", 1, "", "", DEFAULT_ZONE)
+            server = self._ready(server_id)
+            known = self._volumes.get(volume_id or "")
+            volume = known or self._new_volume(volume_id, CreateVolume("", "", 1, "", "", DEFAULT_ZONE))
+            self._attach(server, volume, "")
+            return volume.id
 
-            def known_or_new(_: object) -> Volume:
-                known = None if volume_id is None else self._volumes.get(volume_id)
-                return known or self._new_volume(volume_id, command)
-
-            return self._attach(server_id, known_or_new, volume_id or "", "")
-
-    def _attach(self, server_id: str, find: Callable[[str], Volume], volume_id: str, device: str) -> str:
+    def _ready(self, server_id: str) -> Server:
+        """A server to be changed, or the refusal of one that is DELETED or in BUILD."""
         stored, server = self._read(server_id, self.clock.now())
         servers.require_ready(servers.require_live(server))
-        server, volume = volumes.attach(stored, find(volume_id), device)
-        self._servers[server_id], self._volumes[volume.id] = server, volume
-        return volume.id
+        return stored
+
+    def _attach(self, server: Server, volume: Volume, device: str) -> None:
+        self._servers[server.id], self._volumes[volume.id] = volumes.attach(server, volume, device)
 
     def detach_volume(self, server_id: str, volume_id: str) -> None:
         """Detach a volume, or refuse with 404."""
@@ -436,7 +436,7 @@ class World:
             assert isinstance(self.clock, FakeClock)
             self.clock.advance(step if event is None else min(step, event.due - now))
 
-    def saved(self) -> "Savepoint":
+    def saved(self) -> Savepoint:
         """All that a client or a test can change, for `restore`; it takes a copy of what holds the servers."""
         with self._lock:
             return Savepoint(
@@ -453,7 +453,7 @@ class World:
                 self.journal.last,
             )
 
-    def restore(self, saved: "Savepoint") -> None:
+    def restore(self, saved: Savepoint) -> None:
         """Let all be as it was; calls since then stay in the journal, and are marked."""
         with self._lock:
             self._servers, self._volumes = dict(saved.servers), dict(saved.volumes)

@@ -107,7 +107,7 @@ def test_savepoints_nest(fake: FakeHostway, server: ServerHandle) -> None:
 
 
 def test_a_savepoint_undoes_though_the_block_fails(fake: FakeHostway, server: ServerHandle) -> None:
-    with pytest.raises(RefusedError), fake.savepoint():  # noqa: PT012
+    with pytest.raises(RefusedError), fake.savepoint():  # noqa: PT012  # the second is refused
         for _ in range(2):
             server.add_snapshot("a")
     assert server.snapshots == ()

@@ -421,7 +421,7 @@ def test_a_handle_is_equal_to_another_of_the_same_server(fake: FakeHostway, serv
     with fake.sibling("michalski275226", "secret") as other:
         assert server != other.add_server(server.id)
     with pytest.raises(AttributeError):
-        server.id = "another"  # type: ignore[misc]
+        server.id = "another"  # type: ignore[misc]  # it is read-only
 
 
 def test_after_ten_thousand_servers_the_zone_is_what_it_was(fake: FakeHostway) -> None:

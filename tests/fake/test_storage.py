@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,7 @@ def test_it_holds_credentials_and_says_so(fake: FakeHostway) -> None:
 
 class Sundial:
     def now(self) -> datetime:
-        return datetime(2013, 4, 12, tzinfo=timezone.utc)  # noqa: UP017
+        return datetime(2013, 4, 12, tzinfo=UTC)
 
 
 class Zone(tzinfo):
@@ -167,7 +167,7 @@ def _at(data: Any, place: tuple[str | int, ...]) -> Any:
         (("unknown",), 1, "unknown field `unknown`"),
         (("seed",), "x", "world.seed: Expected `int`, got `str`"),
         (("url",), "nowhere", "url: got 'nowhere'"),
-        (("clock", "kind"), "sun", "world.clock.kind: Invalid enum value 'sun'"),
+        (("clock", "kind"), "sun", "world: clock.kind: got 'sun', expected one of: 'fake', 'follow', 'system'"),
         (("clock", "rate", 1), 0, "ZeroDivisionError"),
         (("clock", "nanoseconds"), -(10**30), "world: OverflowError"),
         (("clock", "nanoseconds"), 10**21, "world: OverflowError"),
@@ -317,6 +317,6 @@ def test_a_file_with_one_byte_changed_is_the_same_or_refused(
         try:
             loaded = FakeHostway.load(path)
         except HostwayFakeError as refused:
-            assert str(refused).startswith(str(path))  # noqa: PT017
+            assert str(refused).startswith(str(path))  # noqa: PT017  # most bytes are refused, not all
         else:
             assert loaded.to_dict() == fake.to_dict()
