@@ -57,13 +57,6 @@ def _script(faults: "str | Path | Mapping[str, Any] | FaultScript") -> "FaultScr
     return faults if isinstance(faults, FaultScript) else FaultScript.parse(faults)
 
 
-def _sum(*counted: Mapping[Answered, int]) -> Mapping[Answered, int]:
-    total: Counter[Answered] = Counter()
-    for each in counted:
-        total.update(each)
-    return total
-
-
 _RESTING: Final = (ServerStatus.ACTIVE, ServerStatus.STOPPED, ServerStatus.SUSPENDED, ServerStatus.UNKNOWN)
 
 
@@ -132,8 +125,9 @@ class FakeHostway:
         self._worlds = Worlds(World(settings, the_clock))
         self._servers: set[ThreadServer] = set()
         self._parent: FakeHostway | None = None
-        self._siblings: set[FakeHostway] = set()
-        self._left: Mapping[Answered, int] = {}  # what was answered for siblings that are closed
+        self._siblings: dict[World, FakeHostway] = {}
+        self._closed: dict[World, FakeHostway] = {}  # siblings that left something undone
+        self._left: Counter[Answered] = Counter()  # what was answered for siblings that are closed
         self._faults = Faults(self._worlds.home.rulebook)
         self._script = None if faults is None else _script(faults)
         self._play()
@@ -158,7 +152,7 @@ class FakeHostway:
         sibling._worlds = Worlds(sibling._worlds.home, self._worlds.by_account)
         sibling._over_socket = self._over_socket and "url" not in others
         sibling._parent = self
-        self._siblings.add(sibling)
+        self._siblings[sibling._worlds.home] = sibling
         return sibling
 
     def at(self, url: str) -> "FakeHostway":
@@ -184,31 +178,39 @@ class FakeHostway:
         """Close this fake and its siblings; all of them."""
         for server in tuple(self._servers):
             server.stop()
-        family = (self, *(other for sibling in tuple(self._siblings) for other in sibling._shut()))
-        if self._parent is not None and self in self._parent._siblings:
-            self._parent._siblings.discard(self)
-            if not self._is_clean():
-                self._parent._left = _sum(self._parent._left, self._answered())
+        family = (self, *(other for sibling in tuple(self._siblings.values()) for other in sibling._shut()))
         self._worlds.leave()
+        world = self._worlds.home
+        if self._parent is not None and world in self._parent._siblings:
+            del self._parent._siblings[world]
+            if self._left or world.journal.recorded:
+                self._parent._left.update(self._answered())
+            if self._closed or world.is_undone():
+                self._parent._closed[world] = self
         return family
 
-    def _is_clean(self) -> bool:
-        """Whether it is plain that nothing was left undone: no rules, and no calls."""
-        if self._siblings or self._left:
-            return False
-        world = self._worlds.home
-        return not (world.rulebook.rules or world.journal.last)
+    @property
+    def _is_open(self) -> bool:
+        return self._worlds.by_account.get(self.auth[0]) is self._worlds.home
 
-    def _family(self) -> "Iterator[World]":
-        """The world of this account, and those of its siblings."""
-        yield self._worlds.home
-        for sibling in self._siblings:
+    def _family(self) -> "Iterator[FakeHostway]":
+        """This fake, its siblings, and those that were closed and left something undone."""
+        yield self
+        for sibling in (*self._siblings.values(), *self._closed.values()):
             yield from sibling._family()
 
-    def _answered(self) -> Mapping[Answered, int]:
+    def _forget(self) -> None:
+        """What it left undone was told."""
+        self._closed.clear()
+        if self._parent is not None:
+            self._parent._closed.pop(self._worlds.home, None)
+
+    def _answered(self) -> Counter[Answered]:
         """What was answered for this account and all its siblings."""
-        siblings = (sibling._answered() for sibling in self._siblings)
-        return _sum(self._worlds.home.journal.answered(), self._left, *siblings)
+        total = Counter(self._worlds.home.journal.answered())
+        for each in (self._left, *(sibling._answered() for sibling in self._siblings.values())):
+            total.update(each)
+        return total
 
     def __enter__(self) -> Self:
         return self

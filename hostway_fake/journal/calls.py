@@ -63,6 +63,11 @@ class Call(NamedTuple):
     rolled_back: bool = False
 
     @property
+    def raised(self) -> bool:
+        """Whether it ended with an exception of the fake, which is raised in the test."""
+        return self.client_saw.endswith("Error")
+
+    @property
     def name(self) -> str | None:
         """The name of the snapshot, server or volume in the request, or else in the answer; None if there is none."""
         return _named(self.body) or _named(self.answer)

@@ -24,10 +24,10 @@ def differences(call: Call, wanted: Mapping[str, str], fits: Fits = exactly) -> 
     ]
 
 
-def nearest(calls: Iterable[Call], wanted: Mapping[str, str], fits: Fits = exactly) -> list[str]:
-    """Lines about the calls that differ least from what was wanted."""
+def nearest(calls: Iterable[Call], wanted: Mapping[str, str], fits: Fits = exactly, alike: str = "") -> list[str]:
+    """Lines about the calls that differ least from what was wanted; ``alike`` is said of one that does not."""
     ranked = sorted(calls, key=lambda call: len(differences(call, wanted, fits)))
     if not ranked:
         return ["  there were no calls at all"]
-    lines = (f"  {call}: {'; '.join(differences(call, wanted, fits))}" for call in ranked[:_SHOWN])
+    lines = (f"  {call}: {'; '.join(differences(call, wanted, fits)) or alike}" for call in ranked[:_SHOWN])
     return ["the nearest:", *lines]

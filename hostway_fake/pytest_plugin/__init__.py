@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import requests
 
     from hostway_fake.fake import FakeHostway
+    from hostway_fake.pytest_plugin.watch import Watched
     from hostway_fake.transports.server import ThreadServer
 
 _MARKER = "fake_hostway"
@@ -22,7 +23,7 @@ _TEST: pytest.StashKey[pytest.Item] = pytest.StashKey()
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
 _EVIDENCE: pytest.StashKey[Counter[tuple[str, str, str]]] = pytest.StashKey()
 _SENT = "fake_hostway_evidence"
-_FAKE: pytest.StashKey["FakeHostway"] = pytest.StashKey()
+_WATCHED: pytest.StashKey[list["Watched"]] = pytest.StashKey()
 _DEFAULTS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _ALLOWED: pytest.StashKey[tuple[str, ...]] = pytest.StashKey()
 
@@ -56,8 +57,14 @@ def pytest_configure(config: pytest.Config) -> None:
         "allow=[...] lets it leave undone what fails it otherwise: unspent_rules, stalled_polls, server_exceptions.",
     )
     config.stash[_DEFAULTS], config.stash[_ALLOWED] = _configured(config)
+    config.stash[_WATCHED] = []
     if config.getoption("--fake-hostway-evidence"):
         config.stash[_EVIDENCE] = Counter()
+    folder = config.getoption("--fake-hostway-timeline")
+    if folder:
+        from hostway_fake.pytest_plugin.settings import checked_folder
+
+        checked_folder(folder)
 
 
 def _configured(config: pytest.Config) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -102,7 +109,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember which test runs: a fixture that asks for ``request`` costs it twenty microseconds more."""
-    item.config.stash[_TEST] = item
+    stash = item.config.stash
+    stash[_TEST] = item
+    item.stash[_FAILED] = False
+    if stash[_WATCHED]:
+        stash[_WATCHED] = [watched for watched in stash[_WATCHED] if watched.begins()]
 
 
 def _house(config: pytest.Config) -> "FakeHostway":
@@ -163,6 +174,7 @@ def fake_hostway(
 ) -> "Iterator[FakeHostway]":
     """A Hostway account of this test's own, in process."""
     from hostway_fake.options import checked_auth, checked_options
+    from hostway_fake.pytest_plugin.watch import Watched
 
     checked_options(fake_hostway_options)
     stash, given = pytestconfig.stash, {"url": fake_hostway_base_url, "auth": fake_hostway_credentials}
@@ -176,17 +188,12 @@ def fake_hostway(
         options["readings"] = {name: value for each in others for name, value in (each or {}).items()}
     if pytestconfig.option.fake_hostway_seed:
         options["seed"] = defaults["seed"]
-    allowed = stash[_ALLOWED] + _allowed(options.pop("allow", ()))
+    allowed = _allowed(options.pop("allow", ()))
     user, password = checked_auth(options.pop("auth"))
-    fake = test.stash[_FAKE] = _house(pytestconfig).sibling(user, password, **options)
+    fake = _house(pytestconfig).sibling(user, password, **options)
+    stash[_WATCHED].append(Watched(fake, allowed, "fake_hostway"))
     yield fake
-    if _EVIDENCE in stash:
-        _count_evidence(stash, fake)
-    failed = _FAILED in test.stash
-    left = [] if failed or fake._is_clean() else _left_undone(fake, allowed)
-    fake.close(check=not failed)
-    if left:
-        pytest.fail("\n\n".join(left), pytrace=False)
+    fake.close(check=not test.stash[_FAILED])
 
 
 def _allowed(given: object) -> tuple[str, ...]:
@@ -197,19 +204,6 @@ def _allowed(given: object) -> tuple[str, ...]:
     return checked_allow(given)
 
 
-def _left_undone(fake: "FakeHostway", allowed: tuple[str, ...]) -> list[str]:
-    from hostway_fake.pytest_plugin.undone import complaints
-
-    return list(complaints(fake, allowed))
-
-
-def _count_evidence(stash: pytest.Stash, fake: "FakeHostway") -> None:
-    from hostway_fake.journal.evidence import reliances
-
-    relied = reliances(fake._answered())
-    stash[_EVIDENCE].update({(each.behaviour, str(each.label), each.page) for each in relied})
-
-
 @pytest.fixture(scope="session")
 def make_fake_hostway(
     pytestconfig: pytest.Config, fake_hostway_base_url: str, fake_hostway_options: Mapping[str, Any]
@@ -217,28 +211,37 @@ def make_fake_hostway(
     """Makes accounts for fixtures of other scopes: ``make_fake_hostway(**options)``, each with credentials of its own.
 
     ``on_socket=True`` gives the account at the URL of the socket that serves all tests. What is not closed before is
-    closed at the end of the run.
+    closed at the end of the run. A test is told at its end what it left undone with any of them; fault rules of a
+    fixture have time until the account is closed. ``allow`` is that of the marker.
     """
     from itertools import count
 
+    from hostway_fake import checks
+    from hostway_fake.options import checked_auth, checked_options
+    from hostway_fake.pytest_plugin.watch import Watched
+
+    checked_options(fake_hostway_options)
     numbers, house = count(1), _house(pytestconfig)
     made: list[FakeHostway] = []
     defaults: dict[str, Any] = pytestconfig.stash[_DEFAULTS]
 
     def make(*, on_socket: bool = False, **options: Any) -> "FakeHostway":
+        checks.flag("on_socket", on_socket)
         number = next(numbers)
         given = {"url": fake_hostway_base_url, "auth": (f"made{number}", f"password{number}")}
         everything = {**defaults, **given, **fake_hostway_options, **options}
-        user, password = everything.pop("auth")
+        if pytestconfig.option.fake_hostway_seed:
+            everything["seed"] = defaults["seed"]
+        allowed = _allowed(everything.pop("allow", ()))
+        user, password = checked_auth(everything.pop("auth"))
         fake = house.sibling(user, password, **everything)
         made.append(fake)
+        pytestconfig.stash[_WATCHED].append(Watched(fake, allowed))
         return fake.at(_socket(pytestconfig).url) if on_socket else fake
 
     yield make
     for fake in made:
         fake.close()
-    if _SOCKET in pytestconfig.stash:
-        _socket(pytestconfig).raise_failures()
 
 
 @pytest.fixture
@@ -261,7 +264,6 @@ def fake_hostway_server(fake_hostway: "FakeHostway", pytestconfig: pytest.Config
                 del os.environ[name]
             else:
                 os.environ[name] = others
-    socket.raise_failures()
 
 
 @pytest.fixture
@@ -271,7 +273,50 @@ def fake_hostway_session(fake_hostway: "FakeHostway") -> "Iterator[requests.Sess
         yield session
 
 
-# The story of a test that failed
+# What a test left undone, and the story of one that failed
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """A test is told at its end what it left undone, and what was raised in the server meanwhile."""
+    try:
+        done = yield
+    except BaseException as error:
+        for text in _left_undone(item):
+            error.add_note(text)
+        raise
+    left = _left_undone(item)
+    if _SOCKET in item.config.stash:
+        item.config.stash[_SOCKET].raise_failures(but=_told_otherwise())
+    if left:
+        pytest.fail("\n\n".join(left), pytrace=False)
+    return done
+
+
+def _left_undone(item: pytest.Item) -> list[str]:
+    """What a test left undone with the fakes that it was given, unless it is allowed, or did not come to its end."""
+    stash = item.config.stash
+    found = [(watched, each) for watched in stash[_WATCHED] for each in watched.ended()]
+    if _EVIDENCE in stash:
+        _count_evidence(stash)
+    if not found or item.stash[_FAILED]:
+        return []
+    allowed = stash[_ALLOWED] + _allowed(_marked(item).get("allow"))
+    return [str(each) for watched, each in found if each.word not in (*allowed, *watched.allowed)]
+
+
+def _told_otherwise() -> type[Exception]:
+    """What stands in the journal when the server raises it, so that it can be allowed."""
+    from hostway_fake.exceptions import HostwayFakeError
+
+    return HostwayFakeError
+
+
+def _count_evidence(stash: pytest.Stash) -> None:
+    from hostway_fake.journal.evidence import reliances
+
+    relied = [each for watched in stash[_WATCHED] for each in reliances(watched.relied())]
+    stash[_EVIDENCE].update({(each.behaviour, str(each.label), each.page) for each in relied})
 
 
 @pytest.hookimpl(wrapper=True)
@@ -284,16 +329,18 @@ def pytest_runtest_makereport(
     """
     if call.excinfo is not None:
         item.stash[_FAILED] = True
+    watched = item.config.stash[_WATCHED]
+    if watched and call.when != "teardown":
+        for each in watched:
+            (each.arranged if call.when == "setup" else each.called)()
     report = yield
-    if report.failed and _FAKE in item.stash:
-        from pathlib import Path
-
+    if report.failed and watched:
         from hostway_fake.pytest_plugin import reports
 
-        fake, folder = item.stash[_FAKE], item.config.getoption("--fake-hostway-timeline")
-        report.sections.append(("timeline of fake_hostway", reports.story(item.nodeid, fake)))
+        report.sections.append(("timeline of fake_hostway", reports.story(item, watched)))
+        folder = item.config.getoption("--fake-hostway-timeline")
         if folder:
-            reports.write(Path(folder), item.nodeid, fake)
+            reports.write(folder, item.nodeid, watched)
     return report
 
 

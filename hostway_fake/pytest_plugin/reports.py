@@ -1,12 +1,16 @@
 """What is printed and written: the table of evidence, and the story of a test that failed."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from hashlib import blake2b
+from os.path import relpath
 from pathlib import Path
 from shlex import quote
 
-from hostway_fake.fake import FakeHostway
+import pytest
+
+from hostway_fake.pytest_plugin.watch import Watched
 
 _LABELS = ("documented", "contradicted", "assumed", "ours")
 
@@ -20,16 +24,43 @@ def evidence(relied: Mapping[tuple[str, str, str], int]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def story(nodeid: str, fake: FakeHostway) -> str:
-    """What happened in a test, and the line that runs it again exactly so."""
-    seed = fake._worlds.home.settings.seed
-    told = str(fake.timeline()) or "nothing happened"
-    return f"{told}\n\nto run it again: python -m pytest {quote(nodeid)} --fake-hostway-seed={seed}"
+def story(item: pytest.Item, watched: Iterable[Watched]) -> str:
+    """What happened in a test, account by account, and the line that runs it again exactly so."""
+    told, seeds = [], set()
+    for each in watched:
+        for fake, timeline in each.timelines():
+            is_fixture = bool(each.name) and fake is each.fake
+            seeds.add(fake._worlds.home.settings.seed)
+            if timeline or is_fixture:
+                head = [] if is_fixture else [f"{fake.auth[0]}:"]
+                told.append("\n".join((*head, str(timeline) or "nothing happened")))
+    again = f"to run it again: {' '.join(_command(item, seeds))}"
+    return "\n\n".join((*told, again))
 
 
-def write(folder: Path, nodeid: str, fake: FakeHostway) -> None:
-    """Write the timeline of a test as JSON, into a file that is called as the test is, and as no other."""
-    folder.mkdir(parents=True, exist_ok=True)
+def _command(item: pytest.Item, seeds: Collection[int]) -> Iterator[str]:
+    """What runs a test again; fakes with several seeds have them from the test itself."""
+    config = item.config
+    path, *names = item.nodeid.split("::", 1)
+    nodeid = "::".join((relpath(config.rootpath / path, config.invocation_params.dir), *names))
+    yield f"python -m pytest {quote(nodeid)}"
+    if config.option.inifilename:
+        yield f"-c {quote(str(config.option.inifilename))}"
+    for override in config.option.override_ini or ():
+        if override.startswith("fake_hostway_"):
+            yield f"-o {quote(override)}"
+    if len(seeds) == 1:
+        yield f"--fake-hostway-seed={min(seeds)}"
+
+
+def write(folder: str, nodeid: str, watched: Iterable[Watched]) -> None:
+    """Write the timelines of a test as JSON, into a file that is called as the test is, and as no other."""
+    moments = [
+        {"account": fake.auth[0], **moment}
+        for each in watched
+        for fake, timeline in each.timelines()
+        for moment in json.loads(timeline.to_json())
+    ]
     name = re.sub(r"[^\w.=-]+", "_", nodeid)[:100]
     digest = blake2b(nodeid.encode(), digest_size=4).hexdigest()
-    (folder / f"{name}-{digest}.json").write_text(fake.timeline().to_json(), encoding="utf-8")
+    (Path(folder) / f"{name}-{digest}.json").write_text(json.dumps(moments, indent=1), encoding="utf-8")

@@ -1,10 +1,13 @@
 """What the configuration of pytest says, checked when a run begins."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from hostway_fake.contract.readings import read
 from hostway_fake.exceptions import HostwayFakeError
-from hostway_fake.pytest_plugin.undone import ALLOWABLE
+from hostway_fake.pytest_plugin.watch import ALLOWABLE
 
 
 def checked_allow(given: object) -> tuple[str, ...]:
@@ -24,6 +27,16 @@ def checked_readings(given: list[str]) -> dict[str, str]:
     except HostwayFakeError as error:
         raise pytest.UsageError(f"fake_hostway_readings: {error}") from None
     return readings
+
+
+def checked_folder(given: str) -> None:
+    """A folder to write into, which is made here if there is none."""
+    try:
+        Path(given).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise pytest.UsageError(f"--fake-hostway-timeline: got {given!r}, expected a folder: {error}") from None
+    if not os.access(given, os.W_OK | os.X_OK):
+        raise pytest.UsageError(f"--fake-hostway-timeline: got {given!r}, expected a folder that can be written into")
 
 
 def checked_seed(given: str) -> int:

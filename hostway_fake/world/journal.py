@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 from threading import Lock
 
 from hostway_fake.journal.calls import Call, Effect, masked_body, masked_headers
@@ -17,6 +18,7 @@ class Journal:
         self._lock = Lock()
         self._kept: deque[Call] = deque(maxlen=size)
         self._calls = 0
+        self._recorded = 0
         self._answered: dict[Answered, int] = {}
 
     def record(
@@ -37,6 +39,7 @@ class Journal:
         """One more call for the journal, which forgets the oldest when it is full."""
         with self._lock:
             number = self._calls = self._calls + 1
+            self._recorded += 1
             self._kept.append(
                 Call(
                     number,
@@ -66,6 +69,17 @@ class Journal:
     def last(self) -> int:
         """The number of the last call."""
         return self._calls
+
+    @property
+    def recorded(self) -> int:
+        """How many calls were recorded, also those that were forgotten since."""
+        return self._recorded
+
+    def since(self, recorded: int) -> Calls:
+        """The calls that were recorded after so many, if they are still remembered."""
+        with self._lock:
+            new = min(self._recorded - recorded, len(self._kept))
+            return Calls(islice(self._kept, len(self._kept) - new, None))
 
     def roll_back(self, last: int) -> None:
         """Mark the calls after a number as rolled back."""

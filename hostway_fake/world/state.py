@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
+from typing import Final, NamedTuple
 
 from hostway_fake.clock import Clock, FakeClock, SavedClock
 from hostway_fake.contract.catalogue import DEFAULT_FLAVOR, DEFAULT_ZONE
@@ -46,6 +47,17 @@ class Pending:
     def subject(self) -> str:
         """The id of what it happens to."""
         return self.snapshot_id or self.server_id
+
+
+class Mark(NamedTuple):
+    """A place in what happens in a world: its instant, the calls that were recorded, and its sequence by then."""
+
+    at: datetime
+    recorded: int
+    sequence: int
+
+
+BEGINNING: Final = Mark(datetime.min.replace(tzinfo=UTC), 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,12 +319,27 @@ class World:
         calls = self.journal.last
         self._happenings.append(Happening(now, calls, server_id, subject, now, number, born=status))
 
-    def timeline(self) -> Timeline:
+    def mark(self) -> Mark:
+        """Where the world is, for a `timeline` from there on."""
+        return Mark(self.clock.now(), self.journal.recorded, self._sequence)
+
+    def timeline(self, since: Mark = BEGINNING) -> Timeline:
         """What happened, in the order of the world's clock."""
         with self._lock:
             now, happenings = self.clock.now(), tuple(self._happenings)
+        if now < since.at:  # it went back since
+            since = since._replace(at=BEGINNING.at, sequence=0)
         moves = self.clock.moves if isinstance(self.clock, FakeClock) else ()
-        return told(self.journal.calls, lifecycle.history(happenings, now), moves)
+        changes = lifecycle.history(happenings, now)
+        return told(
+            self.journal.since(since.recorded),
+            (change for change in changes if change[0].due > since.at or change[0].order > since.sequence),
+            (move for move in moves if move[0] >= since.at),
+        )
+
+    def is_undone(self) -> bool:
+        """Whether a fault rule still waits for calls, or a call was answered by an exception."""
+        return any(rule.owed for rule in self.rulebook.rules) or any(call.raised for call in self.journal.calls)
 
     # Volumes
 

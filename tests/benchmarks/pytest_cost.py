@@ -100,7 +100,12 @@ def measure(count: int) -> list[Table]:
 def _pytest(folder: Path, alone: bool, *arguments: str) -> float:
     """Processor milliseconds of a run, without the plugins that happen to be installed if ``alone``."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), *arguments]
-    surroundings = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1" if alone else ""}
+    surroundings = {
+        **os.environ,
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1" if alone else "",
+        "PYTHONDONTWRITEBYTECODE": "",  # a user compiles a plugin once, and not in every run
+        "PYTHONPYCACHEPREFIX": str(folder.parent / "compiled"),
+    }
     before = _children()
     finished = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)
     if finished.returncode:

@@ -124,7 +124,9 @@ _BAD: Final = (
 )
 
 
-@pytest.mark.parametrize(("options", "kind", "message"), _BAD, ids=[str(options) for options, _, _ in _BAD])
+@pytest.mark.parametrize(
+    ("options", "kind", "message"), _BAD, ids=[str(options).split(" object at")[0] for options, _, _ in _BAD]
+)
 def test_a_bad_value_is_named_with_what_was_expected(
     options: Mapping[str, Any], kind: type[HostwayFakeError], message: str
 ) -> None:

@@ -1,0 +1,151 @@
+"""What tests do with the fakes that they are given: what they left undone, and what happened while a test ran."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from hostway_fake.exceptions import HostwayFakeError
+from hostway_fake.fake import FakeHostway
+from hostway_fake.faults.outcomes import StaleConnection
+from hostway_fake.faults.rules import FaultRule, Standing, fits
+from hostway_fake.journal.calls import Call
+from hostway_fake.journal.evidence import Answered
+from hostway_fake.journal.near_miss import nearest
+from hostway_fake.journal.timeline import Timeline
+from hostway_fake.world import World
+from hostway_fake.world.state import BEGINNING, Mark
+
+UNSPENT, STALLED, RAISED = ALLOWABLE = ("unspent_rules", "stalled_polls", "server_exceptions")
+"""What a test can leave undone."""
+
+_STALLED: Final = "the clock stood, and the client polled in vain; where a test expects that, it is to allow it:"
+_RAISED: Final = "the fake raised an exception; where a test expects that, it is to allow it:"
+
+
+class Complaint(NamedTuple):
+    """What is told at the end of a test; ``word`` is what allows it, empty where nothing does."""
+
+    word: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.text}\n(@pytest.mark.fake_hostway(allow=[{self.word!r}]) allows it)" if self.word else self.text
+
+
+class Watched:
+    """A fake that was given to tests, with its siblings.
+
+    ``name`` is that of a fixture, if it has one. What a test did is told at its end. A rule that a fixture wrote has
+    time until the fake is closed.
+    """
+
+    def __init__(self, fake: FakeHostway, allowed: tuple[str, ...], name: str = "") -> None:
+        self.fake = fake
+        self.name = name
+        self.allowed = allowed
+        self._marks: dict[World, Mark] = {}  # where each world was when the test before had ended
+        self._looked_at: dict[World, int] = {}  # how many calls of each were looked at
+        self._arranged: dict[int, FaultRule] = {}  # by identity, the rules that fixtures wrote
+        self._told: dict[int, FaultRule] = {}
+        self._owing: list[tuple[FaultRule, str]] = []
+        self._found: list[Complaint] = []
+        self._relied: Counter[Answered] = Counter()
+
+    def begins(self) -> bool:
+        """Another test begins; whether it can use this fake."""
+        self.fake._forget()
+        if not self.fake._is_open:
+            return False
+        self._marks = {fake._worlds.home: fake._worlds.home.mark() for fake in self.fake._family()}
+        return True
+
+    def arranged(self) -> None:
+        """Fixtures are done, and the test begins."""
+        self._arranged = {id(rule.rule): rule.rule for rule in self._rules()}
+
+    def called(self) -> None:
+        """The test is done, and fixtures will tidy up."""
+        self._look()
+
+    def ended(self) -> list[Complaint]:
+        """Fixtures have tidied up: what was left undone."""
+        self._look()
+        if not (self._owing or self._found):
+            return []
+        standing = {id(rule.rule): rule for rule in self._rules()}
+        found = [Complaint(UNSPENT, text) for rule, text in self._owing if not _is_spent(standing.get(id(rule)))]
+        found += self._found
+        self._owing, self._found = [], []
+        return found
+
+    def timelines(self) -> Iterator[tuple[FakeHostway, Timeline]]:
+        """What happened since the test before had ended, in this account and in those of siblings."""
+        for fake in self.fake._family():
+            world = fake._worlds.home
+            yield fake, world.timeline(self._marks.get(world, BEGINNING))
+
+    def relied(self) -> Counter[Answered]:
+        """What was answered since this was last asked."""
+        answered = self.fake._answered()
+        new, self._relied = answered - self._relied, answered
+        return new
+
+    def _rules(self) -> Iterator[Standing]:
+        for fake in self.fake._family():
+            yield from fake._worlds.home.rulebook.rules
+
+    def _whose(self, fake: FakeHostway) -> str:
+        return "" if self.name and fake is self.fake else f" of {fake.auth[0]}"
+
+    def _look(self) -> None:
+        for fake in self.fake._family():
+            self._look_at(fake)
+
+    def _look_at(self, fake: FakeHostway) -> None:
+        world = fake._worlds.home
+        for rule in world.rulebook.rules:
+            has_time = fake._is_open and id(rule.rule) in self._arranged
+            if rule.owed and not has_time and id(rule.rule) not in self._told:
+                self._told[id(rule.rule)] = rule.rule
+                said = f"a rule{self._whose(fake)} is not spent: {rule}"
+                self._owing.append((rule.rule, "\n".join((said, *_missed(rule, fake)))))
+        try:
+            fake._faults.check()
+        except HostwayFakeError as error:
+            self._found.append(Complaint("", f"{type(error).__name__}: {error}"))
+        looked_at = self._looked_at.get(world, 0)
+        if world.journal.recorded > looked_at:
+            self._looked_at[world] = world.journal.recorded
+            self._found += _raised(world.journal.since(looked_at))
+
+
+def _is_spent(rule: Standing | None) -> bool:
+    """Whether a rule still stands and waits for no more calls."""
+    return rule is not None and not rule.owed
+
+
+def _raised(calls: tuple[Call, ...]) -> Iterator[Complaint]:
+    stalled = [call for call in calls if call.client_saw == "FrozenClockError"]
+    raised = [call for call in calls if call.client_saw in ("EndlessWaitError", "NoWireError")]
+    for word, said, found in ((STALLED, _STALLED, stalled), (RAISED, _RAISED, raised)):
+        if found:
+            yield Complaint(word, "\n".join((said, *(f"  {call}" for call in found[:3]))))
+
+
+def _missed(rule: Standing, fake: FakeHostway) -> list[str]:
+    """Why a rule was not spent, where no call matched it: what came nearest."""
+    which = rule.rule.which
+    wanted = {"operation": which.operation, "server": which.server, "id": which.id, "name": which.name}
+    given = {what: value for what, value in wanted.items() if value is not None}
+    if rule.hits or not given:
+        return []
+    return nearest(fake.calls, given, fits, _alike(rule.rule))
+
+
+def _alike(rule: FaultRule) -> str:
+    """Why a rule did not count a call that is as it wants it."""
+    if rule.which.account is not None:
+        return f"its account is not {rule.which.account!r}"
+    if any(isinstance(step.outcome, StaleConnection) for step in rule.what.steps):
+        return "its connection had served no request before"
+    return "it came before the rule was written"

@@ -1,0 +1,402 @@
+"""Fakes that live longer than a test, and siblings that live shorter: each test is told what it did with them."""
+
+import json
+import re
+
+import pytest
+
+_IN_ORDER = ("-p", "no:randomly")
+
+_SHARED = """
+import pytest
+
+@pytest.fixture(scope="module")
+def hostway(make_fake_hostway):
+    with make_fake_hostway({options}) as fake:
+        {arranged}
+        yield fake
+
+@pytest.fixture
+def clean(hostway):
+    with hostway.savepoint():
+        yield
+
+@pytest.fixture
+def tidied(hostway):
+    yield
+    hostway.session().get(hostway.url + "/zone")
+"""
+
+
+def run(
+    pytester: pytest.Pytester, source: str, *arguments: str, options: str = "", arranged: str = "pass"
+) -> pytest.RunResult:
+    pytester.makepyfile(_SHARED.format(options=options, arranged=arranged) + source)
+    return pytester.runpytest_inprocess(*_IN_ORDER, *arguments)
+
+
+def errors(ran: pytest.RunResult) -> list[str]:
+    """The tests that had an error at their teardown."""
+    return [line.split()[5] for line in ran.outlines if "ERROR at teardown of" in line]
+
+
+_RULE = 'hostway.faults.on("list_zones").respond(503)'
+_ARRANGED = _RULE.replace("hostway", "fake")
+
+
+@pytest.mark.parametrize("fixtures", ["hostway", "hostway, clean"])
+def test_a_rule_is_to_be_spent_by_the_test_that_wrote_it(pytester: pytest.Pytester, fixtures: str) -> None:
+    ran = run(
+        pytester,
+        f"""
+def test_before(hostway): pass
+
+def test_writes({fixtures}):
+    {_RULE}
+
+def test_after(hostway): pass
+""",
+    )
+
+    assert errors(ran) == ["test_writes"]
+    ran.stdout.fnmatch_lines(["a rule of made1 is not spent: rule 1: list_zones: *", "  there were no calls at all"])
+
+
+def test_a_fixture_that_tidies_up_may_spend_it(pytester: pytest.Pytester) -> None:
+    ran = run(pytester, f"\ndef test_it(hostway, tidied):\n    {_RULE}\n")
+
+    ran.assert_outcomes(passed=1)
+
+
+def test_a_rule_of_a_fixture_has_time_until_the_fake_is_closed(pytester: pytest.Pytester) -> None:
+    source = "\ndef test_first(hostway): pass\n\ndef test_second(hostway):\n    {}\n"
+    spends = "hostway.session().get(hostway.url + '/zone')"
+
+    run(pytester, source.format(spends), arranged=_ARRANGED).assert_outcomes(passed=2)
+    assert errors(run(pytester, source.format("pass"), arranged=_ARRANGED)) == ["test_second"]
+
+
+def test_what_a_test_that_failed_left_is_told_to_nobody(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        f"""
+def test_fails(hostway):
+    {_RULE}
+    hostway.faults.on("get_server")
+    assert 1 == 2
+
+def test_after(hostway): pass
+""",
+    )
+
+    ran.assert_outcomes(passed=1, failed=1)
+
+
+def test_a_rule_that_was_begun_is_told_to_the_test_that_began_it(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+def test_begins(hostway):
+    hostway.faults.on("get_server").first(2)
+
+def test_after(hostway): pass
+""",
+    )
+
+    assert errors(ran) == ["test_begins"]
+    ran.stdout.fnmatch_lines(["UnfinishedRuleError: begun, but given no outcome*get_server: first 2"])
+
+
+_KEEPS = """
+from contextlib import suppress
+
+def test_keeps_it_to_itself(hostway):
+    hostway.faults.on("list_zones").first(1).hang()
+    with suppress(AssertionError):
+        hostway.session().get(hostway.url + "/zone")
+
+def test_after(hostway): pass
+"""
+
+
+def test_an_exception_is_told_to_the_test_that_met_it(pytester: pytest.Pytester) -> None:
+    assert errors(run(pytester, _KEEPS)) == ["test_keeps_it_to_itself"]
+
+
+@pytest.mark.parametrize(
+    ("options", "marker"),
+    [("allow='server_exceptions'", ""), ("", "@pytest.mark.fake_hostway(allow='server_exceptions')")],
+    ids=["fake", "test"],
+)
+def test_what_is_allowed_to_a_fake_or_to_a_test_is_not_told(
+    pytester: pytest.Pytester, options: str, marker: str
+) -> None:
+    marked = _KEEPS.replace("def test_keeps", f"{marker}\ndef test_keeps")
+
+    run(pytester, marked, options=options).assert_outcomes(passed=2)
+
+
+def test_a_reset_in_between_hides_nothing(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        f"""
+def test_first(hostway):
+    for _ in range(5):
+        hostway.session().get(hostway.url + "/zone")
+    hostway.reset()
+{_KEEPS}""",
+    )
+
+    assert errors(ran) == ["test_keeps_it_to_itself"]
+
+
+def test_a_fake_made_in_a_test_is_looked_at_at_its_end(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+def test_open(make_fake_hostway):
+    make_fake_hostway().faults.on("list_zones").respond(503)
+
+def test_closed(make_fake_hostway):
+    with make_fake_hostway(on_socket=True) as fake:
+        fake.faults.on("list_zones").respond(503)
+
+def test_sibling(make_fake_hostway):
+    with make_fake_hostway().sibling("m1", "x") as fake:
+        fake.faults.on("list_zones").respond(503)
+
+def test_after(make_fake_hostway):
+    make_fake_hostway()
+""",
+    )
+
+    assert errors(ran) == ["test_open", "test_closed", "test_sibling"]
+    ran.stdout.fnmatch_lines([f"a rule of {account} is not spent*" for account in ("made1", "made2", "m1")])
+
+
+def test_siblings_that_were_closed_are_looked_at_too(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+def test_it(fake_hostway):
+    with fake_hostway.sibling("m1", "x") as other, other.sibling("m2", "x") as third:
+        third.faults.on("list_zones").respond(503)
+
+def test_through_the_socket(fake_hostway_server):
+    with fake_hostway_server.sibling("m1", "x") as other:
+        other.faults.on("list_zones").respond(503)
+
+def test_after(fake_hostway): pass
+""",
+    )
+
+    assert errors(ran) == ["test_it", "test_through_the_socket"]
+    ran.stdout.fnmatch_lines(["a rule of m2 is not spent*", "a rule of m1 is not spent*"])
+
+
+def test_an_error_of_another_fixture_is_told_with_what_was_left_undone(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+@pytest.fixture
+def breaks():
+    yield
+    raise ValueError("of the fixture")
+
+def test_it(fake_hostway, breaks):
+    fake_hostway.faults.on("list_zones").respond(503)
+""",
+    )
+
+    assert errors(ran) == ["test_it"]
+    ran.stdout.fnmatch_lines(["E*ValueError: of the fixture", "E*a rule is not spent*"])
+
+
+def test_an_exception_of_the_server_is_told_to_the_test_in_which_it_came(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+import requests
+from hostway_fake.service import exchange
+
+def test_breaks(hostway, monkeypatch):
+    monkeypatch.setitem(exchange.HANDLERS, "list_zones", lambda call: 1 / 0)
+    with hostway.session() as session:
+        assert session.get(hostway.url + "/zone").status_code == 500
+
+def test_after(hostway): pass
+""",
+        options="on_socket=True",
+    )
+
+    assert errors(ran) == ["test_breaks"]
+    ran.stdout.fnmatch_lines(["E*ZeroDivisionError*"])
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_stall_on_the_socket_can_be_allowed(pytester: pytest.Pytester, allowed: bool) -> None:
+    marker = "@pytest.mark.fake_hostway(poll_limit=1" + (", allow='stalled_polls')" if allowed else ")")
+    ran = run(
+        pytester,
+        f"""
+{marker}
+def test_it(fake_hostway_server):
+    server = fake_hostway_server.add_server()
+    server.add_snapshot("a", "BUILD")
+    with fake_hostway_server.session() as session:
+        for _ in range(3):
+            session.get(f"{{fake_hostway_server.url}}/servers/{{server.id}}/snapshots")
+""",
+    )
+
+    ran.assert_outcomes(passed=1, errors=0 if allowed else 1)
+
+
+# What is told of a failure
+
+
+def test_a_failure_is_told_with_what_happened_in_that_test(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+def test_before(hostway):
+    hostway.add_server("jello614636-USOTE-0214").add_snapshot("a", "BUILD")
+    hostway.session().get(hostway.url + "/flavors")
+    hostway.clock.advance(7)
+
+def test_fails(hostway, fake_hostway):
+    hostway.session().get(hostway.url + "/zone")
+    hostway.add_server("jello614636-USOTE-0215")
+    hostway.clock.advance(60)
+    fake_hostway.sibling("m1", "x").add_server("m1-USOTE-0001")
+    fake_hostway.sibling("m2", "x")
+    assert 1 == 2
+""",
+        "--fake-hostway-timeline=told",
+    )
+
+    start = next(place for place, line in enumerate(ran.outlines) if "timeline of fake_hostway" in line)
+    told = ran.outlines[start + 1 : start + 14]
+    assert told[:6] == [
+        "made1:",
+        "2013-04-12 19:29:07.000 GET /zone list_zones none 200",
+        "2013-04-12 19:29:07.000 jello614636-USOTE-0215 is ACTIVE",
+        "2013-04-12 19:29:07.000 the clock moves by 60 s",
+        told[4],
+        "",
+    ]
+    assert re.fullmatch(r"2013-04-12 19:30:00\.000 snapshot_\S+ is ACTIVE", told[4])
+    assert told[6:10] == ["nothing happened", "", "m1:", "2013-04-12 19:29:00.000 m1-USOTE-0001 is ACTIVE"]
+    (file,) = (pytester.path / "told").iterdir()
+    accounts = [moment["account"] for moment in json.loads(file.read_text())]
+    assert accounts == ["made1"] * 4 + ["m1"]
+
+
+def test_after_a_reset_all_is_told_from_the_beginning(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+def test_before(hostway):
+    hostway.clock.advance(60)
+
+def test_fails(hostway):
+    hostway.reset()
+    hostway.add_server("jello614636-USOTE-0215")
+    assert 1 == 2
+""",
+    )
+
+    ran.stdout.fnmatch_lines(["made1:", "2013-04-12 19:29:00.000 jello614636-USOTE-0215 is ACTIVE"])
+
+
+def test_fakes_of_several_seeds_are_run_again_with_their_own(pytester: pytest.Pytester) -> None:
+    source = "\ndef test_it(hostway, fake_hostway):\n    hostway.add_server()\n    assert 1 == 2\n"
+
+    ran = run(pytester, source, options="seed=5")
+    told = run(pytester, source, "--fake-hostway-seed=7", options="seed=5")
+
+    again = [next(line for line in each.outlines if line.startswith("to run it again")) for each in (ran, told)]
+    assert [line.split("test_it", 2)[-1] for line in again] == ["", " --fake-hostway-seed=7"]
+
+
+def test_the_line_that_runs_it_again_has_what_the_run_was_given(pytester: pytest.Pytester) -> None:
+    folder = pytester.mkdir("inner")
+    pytester.path.joinpath("pytest.ini").write_text("[pytest]\n")
+    (folder / "test_it.py").write_text("def test_it(fake_hostway): assert 1 == 2\n")
+    pytester.chdir()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(folder)
+        ran = pytester.runpytest_inprocess(
+            "-c", "../pytest.ini", "-o", "fake_hostway_readings=list_status=202", "-o", "console_output_style=classic"
+        )
+
+    again = "-c ../pytest.ini -o fake_hostway_readings=list_status=202 --fake-hostway-seed=0"
+    ran.stdout.fnmatch_lines([f"to run it again: python -m pytest test_it.py::test_it {again}"])
+
+
+def test_a_test_that_is_run_once_more_is_told_anew(pytester: pytest.Pytester) -> None:
+    """As plugins for flaky tests do it."""
+    pytester.makeconftest(
+        """
+        import pytest
+        from _pytest.runner import runtestprotocol
+
+        def pytest_runtest_protocol(item, nextitem):
+            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+            for _ in range(2):
+                item._initrequest()
+                reports = runtestprotocol(item, nextitem=nextitem, log=False)
+            for report in reports:
+                item.ihook.pytest_runtest_logreport(report=report)
+            return True
+        """
+    )
+    ran = run(
+        pytester,
+        """
+tries = []
+
+def test_it(fake_hostway):
+    tries.append(1)
+    fake_hostway.faults.on("list_zones").respond(503)
+    assert len(tries) == 2
+""",
+    )
+
+    ran.assert_outcomes(passed=1, errors=1)
+
+
+# What is relied on
+
+
+def test_evidence_counts_each_test_once(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+@pytest.mark.parametrize("number", range(3))
+def test_it(hostway, fake_hostway, number):
+    for fake in (hostway, fake_hostway)[: 2 - number]:
+        fake.session().get(fake.url + "/zone")
+""",
+        "--fake-hostway-evidence",
+    )
+
+    ran.stdout.re_match_lines([r"list_zones +documented +Zone +2$"])
+
+
+@pytest.mark.parametrize("folder", ["file", "file/below", "\\0", "/proc/none"])
+def test_a_folder_that_is_none_is_a_wrong_option(pytester: pytest.Pytester, folder: str) -> None:
+    pytester.path.joinpath("file").write_text("")
+
+    ran = run(pytester, "", "--fake-hostway-timeline", folder.replace("\\0", "\0"))
+
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    ran.stderr.fnmatch_lines(["ERROR: --fake-hostway-timeline: got *, expected a folder*"])
+
+
+@pytest.mark.parametrize("value", ["1", "'yes'", "None"])
+def test_on_socket_is_true_or_false(pytester: pytest.Pytester, value: str) -> None:
+    ran = run(pytester, "\ndef test_it(hostway): pass\n", options=f"on_socket={value}")
+
+    ran.assert_outcomes(errors=1)
+    ran.stdout.fnmatch_lines([f"E*on_socket: got {value}, expected True or False"])
