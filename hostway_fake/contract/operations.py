@@ -175,6 +175,9 @@ BASES: Final = ("", "/accounts/{account_id}/flexcloud")
 """The two path families. Both are always served; links come back in the one that the request used."""
 
 
+SERVER_FILTERS: Final = ("name", "status", "image", "zone")
+"""What a list of servers is asked by in its query; no other call has one."""
+
 Methods = Mapping[str, Mapping[str, Operation]]
 """The operations of a path: by method, then by the key in the body that chooses, which is empty where there is one."""
 

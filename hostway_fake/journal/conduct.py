@@ -1,18 +1,25 @@
 """How a client behaved: queries over the virtual stamps of its calls, each a rule that good clients keep."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
+from urllib.parse import parse_qsl
 
 from hostway_fake import checks
-from hostway_fake.contract.operations import BY_NAME
+from hostway_fake.contract.operations import BY_NAME, SERVER_FILTERS, resolve
 from hostway_fake.exceptions import MisconductError, invalid
 from hostway_fake.journal.calls import Call, Effect
 
 _READS = tuple(name for name, operation in BY_NAME.items() if operation.method == "GET")
-_CREATES = {"create_snapshot": ("list_snapshots", "get_snapshot")}
+_CREATES = {
+    "create_snapshot": ("list_snapshots", "get_snapshot"),
+    "create_server": ("list_servers", "list_servers_detail", "get_server"),
+    "create_volume": ("list_volumes", "list_volumes_detail", "get_volume"),
+}
 """By what creates, the reads that show whether it was done."""
+_LOOKED = ("200", "202", "404")
+_SHOWN = 10
 
 
 class Conduct:
@@ -39,7 +46,7 @@ class Conduct:
 
     def assert_honours_retry_after(self) -> None:
         """After an answer with ``Retry-After`` the same call comes again no sooner than that."""
-        for earlier, later in self._again():
+        for earlier, later in self._again(_asked):
             asked = dict(earlier.answer_headers).get("Retry-After", "") if earlier.client_saw.isdigit() else ""
             wait = later.at - earlier.at
             if asked.isdigit() and wait < timedelta(seconds=int(asked)):
@@ -47,12 +54,10 @@ class Conduct:
 
     def assert_stops_when_done(self) -> None:
         """What was polled until it was finished is not polled once more, unless the client has changed something."""
-        for name in _READS:
-            for target in self._targets(name):
-                for before, done, again in zip(target, target[1:], target[2:], strict=False):
-                    finished = [_is_finished(call) for call in (before, done, again)]
-                    if finished == [False, True, True] and not self._has_changed_something(done, again):
-                        raise _wrong("it was polled although it was finished", (before, done, again))
+        for polls in self._polls():
+            for (before, was), (done, then), (again, still) in zip(polls, polls[1:], polls[2:], strict=False):
+                if (was, then, still) == (False, True, True) and not self._has_changed_something(done, again):
+                    raise _wrong("it was polled although it was finished", (before, done, again))
 
     def _has_changed_something(self, since: Call, until: Call) -> bool:
         return any(since.number < call.number < until.number and call.effect is Effect.APPLIED for call in self._calls)
@@ -60,47 +65,91 @@ class Conduct:
     def assert_max_poll_rate(self, per_seconds: float) -> None:
         """What is not finished is read at most once in so many seconds."""
         least = timedelta(seconds=checks.positive("per_seconds", per_seconds))
-        for name in _READS:
-            for earlier, later in (pair for target in self._targets(name) for pair in pairwise(target)):
-                if _is_finished(earlier) is False and later.at - earlier.at < least:
+        for polls in self._polls():
+            for (earlier, is_finished), (later, _) in pairwise(polls):
+                if is_finished is False and later.at - earlier.at < least:
                     raise _wrong(f"it was polled twice within {later.at - earlier.at}", (earlier, later))
 
     def assert_no_blind_create_retry(self) -> None:
         """A create of which the client heard nothing, or a 5xx, is not sent again before a look at what there is.
 
-        A 5xx with ``Retry-After`` asks for it to be sent again.
+        It is sent again if it is for the same name, or without one alike. A look counts if it was answered. A 5xx with
+        ``Retry-After`` asks for it to be sent again, and a connection that was refused carried nothing.
         """
-        for earlier, later in self._again():
-            reads = _CREATES.get(earlier.operation or "", ())
-            if not reads or earlier.name != later.name or _is_answered(earlier):
+        for earlier, later in self._again(_created):
+            if not _may_be_done(earlier):
                 continue
-            between = self._calls[self._calls.index(earlier) + 1 : self._calls.index(later)]
-            if not any(call.operation in reads and call.server == earlier.server for call in between):
-                raise _wrong(f"{earlier.operation} was sent again without a look whether it was done", (earlier, later))
+            between = [call for call in self._calls if earlier.number < call.number < later.number]
+            looks = [call for call in between if call.operation in _CREATES[earlier.operation or ""]]
+            if not any(call.server == earlier.server and call.client_saw in _LOOKED for call in looks):
+                said = f"{earlier.operation} was sent again without a look whether it was done"
+                raise _wrong(said, (earlier, *between, later))
 
     def _targets(self, operation: str) -> Iterator[list[Call]]:
         """The calls of an operation, for each target."""
         if operation not in BY_NAME:
             raise invalid("operation", operation, "one of", BY_NAME)
-        targets: dict[str, list[Call]] = {}
+        targets: dict[object, list[Call]] = {}
         for call in self._calls:
             if call.operation == operation:
-                targets.setdefault(call.target, []).append(call)
+                targets.setdefault(_target(call), []).append(call)
         yield from targets.values()
 
-    def _again(self) -> Iterator[tuple[Call, Call]]:
-        """Each call and the next that asks the same."""
-        last: dict[tuple[str, str, bytes], Call] = {}
+    def _polls(self) -> Iterator[list[tuple[Call, bool | None]]]:
+        """The reads of each target, with whether it was finished as far as the client knew by then."""
+        for target in (target for name in _READS for target in self._targets(name)):
+            polls: list[tuple[Call, bool | None]] = []
+            known = None
+            for call in target:
+                said = _is_finished(call)
+                known = known if said is None else said
+                polls.append((call, known))
+            yield polls
+
+    def _again(self, what: Callable[[Call], object]) -> Iterator[tuple[Call, Call]]:
+        """Each call and the next that asks the same, which is None for calls that play no part."""
+        last: dict[object, Call] = {}
         for call in self._calls:
-            asked = (call.method, call.target, call.body)
-            if asked in last:
+            asked = what(call)
+            if asked is not None and asked in last:
                 yield last[asked], call
             last[asked] = call
 
 
-def _is_answered(call: Call) -> bool:
+def _target(call: Call) -> object:
+    """What a call is sent to, however its path is spelled."""
+    match = resolve(call.target)
+    if match is None:
+        return call.target
+    asked = dict(parse_qsl(call.target.partition("?")[2]))
+    filters = tuple(map(asked.get, SERVER_FILTERS)) if (call.operation or "").startswith("list_servers") else ()
+    return call.operation, *match.arguments.values(), *filters
+
+
+def _asked(call: Call) -> object:
+    """All that a call asks for; a look with ``HEAD`` is one."""
+    return "GET" if call.method == "HEAD" else call.method, _target(call), _content(call.body)
+
+
+def _created(call: Call) -> object:
+    """What a create makes."""
+    return (_target(call), call.name or _content(call.body)) if call.operation in _CREATES else None
+
+
+def _content(body: bytes) -> str | bytes:
+    """What a body says, however it is written."""
+    try:
+        return json.dumps(json.loads(body), sort_keys=True)
+    except (ValueError, RecursionError):
+        return body
+
+
+def _may_be_done(call: Call) -> bool:
+    """Whether the client cannot know that a create was not carried out, and was not asked to send it again."""
+    if call.client_saw in ("unavailable", "delay", "slow_body") or call.raised:
+        return False
     asked_again = any(name == "Retry-After" for name, _ in call.answer_headers)
-    return call.client_saw.isdigit() and (not call.client_saw.startswith("5") or asked_again)
+    return not call.client_saw.isdigit() or (call.client_saw.startswith("5") and not asked_again)
 
 
 def _is_finished(call: Call) -> bool | None:
@@ -118,5 +167,8 @@ def _things(answer: bytes) -> list[dict[str, str]]:
     return [each for each in (things if isinstance(things, list) else [things]) if isinstance(each, dict)]
 
 
-def _wrong(said: str, calls: Iterable[Call]) -> MisconductError:
-    return MisconductError("\n".join((f"{said}:", *(f"  {call}" for call in calls))))
+def _wrong(said: str, calls: Sequence[Call]) -> MisconductError:
+    lines = [f"  {call}" for call in calls]
+    if len(lines) > _SHOWN:
+        lines[_SHOWN // 2 : -_SHOWN // 2] = [f"  ... {len(lines) - _SHOWN} more ..."]
+    return MisconductError("\n".join((f"{said}:", *lines)))

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote
 from hostway_fake.contract.catalogue import DEFAULT_ZONE
 from hostway_fake.contract.errors import BAD_BODY, BAD_HTTP, BODY_TOO_LARGE, UNSUPPORTED_MEDIA
 from hostway_fake.contract.limits import BODY_LIMIT, DEPTH_LIMIT, VOLUME_LIMIT
+from hostway_fake.contract.operations import SERVER_FILTERS
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.servers import CreateServer, Filters
 from hostway_fake.domain.snapshots import CreateSnapshot
@@ -151,7 +152,7 @@ def attach_volume(request: Request) -> tuple[str, str]:
 def filters(request: Request) -> Filters:
     """What a list of servers is asked to show; of a key that stands twice, the last."""
     asked = dict(parse_qsl(request.target.partition("?")[2], keep_blank_values=True))
-    return Filters(asked.get("name"), asked.get("status"), asked.get("image"), asked.get("zone"))
+    return Filters(*map(asked.get, SERVER_FILTERS))
 
 
 def _object(parent: dict[str, object], key: str, place: str = "") -> dict[str, object]:

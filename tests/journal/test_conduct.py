@@ -235,3 +235,134 @@ def test_what_cannot_be_asserted_is_named(
 ) -> None:
     with pytest.raises(kind, match=message):
         ask(fake.conduct)
+
+
+# One call, however it is spelled
+
+_FAMILY = "/accounts/{account}/flexcloud"
+
+
+@pytest.fixture
+def spelled(fake: FakeHostway) -> list[str]:
+    """The base URL in the short family and the long, and the ends of one path."""
+    return [fake.url, fake.url + _FAMILY.format(account=fake.auth[0])]
+
+
+def test_retry_after_holds_for_every_spelling(fake: FakeHostway, session: requests.Session, spelled: list[str]) -> None:
+    short, long = spelled
+    fake.faults.on("list_zones").first(1).respond(503, retry_after=7)
+    session.get(f"{short}/zone")
+    fake.clock.advance(6)
+    session.get(f"{long}/zone/?t=1")
+
+    with pytest.raises(MisconductError, match="Retry-After was 7 s"):
+        fake.conduct.assert_honours_retry_after()
+
+
+def test_lists_by_other_filters_are_other_calls(fake: FakeHostway, session: requests.Session) -> None:
+    for query in ("?status=BUILD", "?status=ACTIVE", "/detail?status=ACTIVE"):
+        session.get(f"{fake.url}/servers{query}")
+
+    fake.conduct.assert_backs_off("list_servers")
+    session.get(f"{fake.url}/servers?t=5&status=BUILD")
+    with pytest.raises(MisconductError):
+        fake.conduct.assert_backs_off("list_servers")
+
+
+def test_a_body_written_otherwise_says_the_same(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session
+) -> None:
+    fake.faults.on("create_snapshot").first(1).respond(503, retry_after=7)
+    url = f"{fake.url}/servers/{server.id}/snapshots"
+    for body in ('{"snapshot": {"name": "a", "description": "b"}}', '{"snapshot":{"description":"b","name":"a"}}'):
+        session.post(url, data=body, headers={"Content-Type": "application/json"})
+
+    with pytest.raises(MisconductError, match="Retry-After was 7 s"):
+        fake.conduct.assert_honours_retry_after()
+
+
+def test_a_look_with_head_is_a_poll(fake: FakeHostway, session: requests.Session, create: Create) -> None:
+    href = create("a").headers["Location"]
+    session.get(href)
+    fake.clock.advance(4)
+    session.head(href)
+
+    fake.conduct.assert_stops_when_done()
+    with pytest.raises(MisconductError, match="it was polled twice within 0:00:04"):
+        fake.conduct.assert_max_poll_rate(5)
+
+
+def test_a_look_at_what_is_finished_with_head_is_one_too_many(
+    fake: FakeHostway, session: requests.Session, poll: Poll
+) -> None:
+    poll([0, 60])
+    session.head(fake.calls[-1].target.join((fake.url, "")))
+
+    with pytest.raises(MisconductError, match="it was polled although it was finished"):
+        fake.conduct.assert_stops_when_done()
+
+
+_MAKING: list[tuple[str, str, dict[str, Any], str]] = [
+    ("create_snapshot", "/servers/{server}/snapshots", {"snapshot": {"name": "a"}}, "/servers/{server}/snapshots/"),
+    (
+        "create_server",
+        "/servers",
+        {"server": {"name": "a", "imageRef": "2", "flavorRef": "2"}},
+        "/servers/detail?status=BUILD",
+    ),
+    ("create_volume", "/volumes", {"volume": {"size": 1}}, "/volumes/detail"),
+]
+
+
+@pytest.mark.parametrize(("operation", "path", "body", "look"), _MAKING, ids=[row[0] for row in _MAKING])
+@pytest.mark.parametrize("looked", ["", "503", "reset", "200"])
+def test_whatever_is_created_is_looked_for_and_the_look_is_answered(
+    fake: FakeHostway,
+    server: ServerHandle,
+    session: requests.Session,
+    operation: str,
+    path: str,
+    body: dict[str, Any],
+    look: str,
+    looked: str,
+) -> None:
+    fake.faults.on(operation).first(1).after_commit().reset()
+    path, look = (text.format(server=server.id) for text in (path, look))
+    with suppress(requests.ConnectionError):
+        session.post(fake.url + path, json=body)
+    if looked in ("503", "reset"):
+        begun = fake.faults.on().first(1)
+        _ = begun.reset() if looked == "reset" else begun.respond(503)
+    if looked:
+        with suppress(requests.ConnectionError):
+            session.get(fake.url + look)
+    session.post(f"{fake.url}{_FAMILY.format(account=fake.auth[0])}{path}/", json=body)
+
+    if looked == "200":
+        fake.conduct.assert_no_blind_create_retry()
+    else:
+        with pytest.raises(MisconductError, match=f"{operation} was sent again without a look") as caught:
+            fake.conduct.assert_no_blind_create_retry()
+        assert str(caught.value).splitlines()[1:] == [f"  {call}" for call in fake.calls]
+
+
+def test_a_connection_that_was_refused_carried_nothing(fake: FakeHostway, create: Create) -> None:
+    fake.faults.on("create_snapshot").first(1).unavailable()
+    with suppress(requests.ConnectionError):
+        create("a")
+    create("a")
+
+    fake.conduct.assert_no_blind_create_retry()
+
+
+def test_what_is_long_is_shortened_in_the_middle(fake: FakeHostway, session: requests.Session, create: Create) -> None:
+    fake.faults.on("create_snapshot").first(1).respond(503)
+    create("a")
+    for _ in range(20):
+        session.get(f"{fake.url}/zone")
+    create("a")
+
+    with pytest.raises(MisconductError) as caught:
+        fake.conduct.assert_no_blind_create_retry()
+    lines = str(caught.value).splitlines()
+    assert (len(lines), lines[6]) == (12, "  ... 12 more ...")
