@@ -1,28 +1,12 @@
 """One call as the journal keeps it: what was asked, what it did, and what the client saw; secrets are masked."""
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from hostway_fake.contract.operations import BY_NAME, resolve
-
-MASK: Final = "***"
-"""What stands in the place of a secret."""
-
-_PASSWORD: Final = re.compile(rb'("adminPass"\s*:\s*)"(?:[^"\\]|\\.)*"', re.DOTALL)
-
-
-def masked_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Headers, without the credentials in them."""
-    return {**headers, "authorization": MASK} if "authorization" in headers else headers
-
-
-def masked_body(body: bytes) -> bytes:
-    """A body, without the password in it."""
-    return _PASSWORD.sub(rb'\1"***"', body) if b"adminPass" in body else body
 
 
 class Effect(StrEnum):

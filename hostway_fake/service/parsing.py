@@ -21,7 +21,7 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE: Final = re.compile(r"[^\0-\x08\x0a-\x1f\x7f]*")
 _LENGTH: Final = re.compile(r"[0-9]+")
 _LONGEST: Final = 18
-_BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _MEDIA_TYPE_END: Final = re.compile(r"[;\s]")
 
 
@@ -39,7 +39,7 @@ def check_message(request: Request) -> None:
         if not _is_token(name):
             raise Refusal(BAD_HTTP, f"The name of a header must be a token, not {_brief(name)}.")
         if not _VALUE.fullmatch(value):
-            raise Refusal(BAD_HTTP, f"The header {name} holds a control character: {_brief(value)}.")
+            raise Refusal(BAD_HTTP, f"The header {name} holds a control character.")  # the value may be a secret
     length = headers.get("content-length")
     if length is None:
         return

@@ -6,8 +6,9 @@ from datetime import datetime
 from itertools import islice
 from threading import Lock
 
-from hostway_fake.journal.calls import Call, Effect, masked_body, masked_headers
+from hostway_fake.journal.calls import Call, Effect
 from hostway_fake.journal.evidence import Answered, Reliance, reliances
+from hostway_fake.journal.secrets import masked_body, masked_headers, masked_target
 from hostway_fake.journal.sequence import Calls
 
 
@@ -46,7 +47,7 @@ class Journal:
                     at,
                     operation,
                     method,
-                    target,
+                    masked_target(target),
                     effect,
                     client_saw,
                     rule,

@@ -201,8 +201,9 @@ def test_an_id_may_be_percent_encoded(service: Service) -> None:
         ({"content-length": "²"}, "Content-Length must be a number, not '\\xb2'."),
         ({"x y": "a"}, "The name of a header must be a token, not 'x y'."),
         ({"": "a"}, "The name of a header must be a token, not ''."),
-        ({"x": "a\0b"}, "The header x holds a control character: 'a\\x00b'."),
-        ({"x": "a\rb"}, "The header x holds a control character: 'a\\rb'."),
+        ({"x": "a\0b"}, "The header x holds a control character."),
+        ({"x": "a\rb"}, "The header x holds a control character."),
+        ({"authorization": "Basic a\0"}, "The header authorization holds a control character."),
         ({"content-length": "28"}, "The body ended after 27 of 28 bytes."),
     ],
 )
