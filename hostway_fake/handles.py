@@ -9,7 +9,7 @@ from hostway_fake.domain.identifiers import checked_volume_id
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.state import Event, Server, Snapshot
-from hostway_fake.exceptions import RefusedError, WrongTypeError, invalid
+from hostway_fake.exceptions import InvalidValueError, RefusedError, WrongTypeError, invalid
 from hostway_fake.waiting import run_until
 from hostway_fake.world import World
 
@@ -40,7 +40,20 @@ class ServerHandle:
         try:
             return self._world.any_server(self.id)
         except Refusal:
-            raise invalid("server id", self.id, "one that was not rolled back") from None
+            raise self._gone() from None
+
+    def _gone(self) -> InvalidValueError:
+        return invalid("server id", self.id, "one of this account: it was rolled back or reset")
+
+    @contextmanager
+    def _arranging(self, what: str) -> Iterator[None]:
+        """What Hostway refuses is raised as an exception."""
+        try:
+            yield
+        except Refusal as refusal:
+            if not self._world.has_server(self.id):
+                raise self._gone() from None
+            raise RefusedError(f"{what}: Hostway would answer {refusal}") from None
 
     @property
     def name(self) -> str:
@@ -75,12 +88,12 @@ class ServerHandle:
             raise invalid("name", name, "a string that is not empty, without halves of surrogate pairs")
         if status not in tuple(SnapshotStatus):
             raise invalid("status", status, "one of", SnapshotStatus)
-        with _refusals_as_errors(f"{self.id}: snapshot {name!r}"):
+        with self._arranging(f"{self.id}: snapshot {name!r}"):
             return self._world.add_snapshot(self.id, CreateSnapshot(name), SnapshotStatus(status))
 
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Delete a snapshot, built or not; one that is not there or DELETED raises `hostway_fake.RefusedError`."""
-        with _refusals_as_errors(f"{self.id}: {snapshot_id!r}"):
+        with self._arranging(f"{self.id}: {snapshot_id!r}"):
             self._world.delete_snapshot(self.id, snapshot_id)
 
     def restore_snapshot(self, snapshot_id: str) -> None:
@@ -88,21 +101,21 @@ class ServerHandle:
 
         One that is in BUILD, not there or DELETED raises `hostway_fake.RefusedError`.
         """
-        with _refusals_as_errors(f"{self.id}: {snapshot_id!r}"):
+        with self._arranging(f"{self.id}: {snapshot_id!r}"):
             self._world.restore_snapshot(self.id, snapshot_id)
 
     def attach_volume(self, volume_id: str | None = None) -> str:
         """Attach a volume, so that a snapshot is refused with 400; returns its id, drawn when none is given."""
         if volume_id is not None:
             checked_volume_id(volume_id)
-        with _refusals_as_errors(f"{self.id}: {volume_id or 'a new volume'}"):
+        with self._arranging(f"{self.id}: {volume_id or 'a new volume'}"):
             return self._world.add_attached_volume(self.id, volume_id)
 
     def detach_volume(self, volume_id: str) -> None:
         """Detach a volume that is attached."""
         if volume_id not in self.volumes:
             raise invalid("volume id", volume_id, f"one attached to {self.id}", self.volumes)
-        with _refusals_as_errors(f"{self.id}: {volume_id}"):
+        with self._arranging(f"{self.id}: {volume_id}"):
             self._world.detach_volume(self.id, volume_id)
 
     def reboot(self) -> None:
@@ -122,22 +135,16 @@ class ServerHandle:
         self._act(Event.START)
 
     def _act(self, event: Event, value: str = "") -> None:
-        with _refusals_as_errors(f"{self.id}: {event}"):
+        with self._arranging(f"{self.id}: {event}"):
             self._world.act(self.id, event, value)
 
     def delete(self) -> None:
         """Delete it, and its snapshots with it; its volumes are free then."""
-        with _refusals_as_errors(f"{self.id}: delete"):
+        with self._arranging(f"{self.id}: delete"):
             self._world.delete_server(self.id)
 
     def run_until(self, status: str) -> None:
         """Advance exactly to the event after which it has ``status``; raises as `FakeHostway.run_until` does."""
+        if not self._world.has_server(self.id):
+            raise self._gone()
         run_until(self._world, self.id, status, ServerStatus)
-
-
-@contextmanager
-def _refusals_as_errors(what: str) -> Iterator[None]:
-    try:
-        yield
-    except Refusal as refusal:
-        raise RefusedError(f"{what}: Hostway would answer {refusal}") from None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hostway_fake import checks
-from hostway_fake.exceptions import UnfinishedRuleError, WrongTypeError, invalid
+from hostway_fake.exceptions import InvalidValueError, UnfinishedRuleError, WrongTypeError, invalid
 from hostway_fake.faults.outcomes import Outcome, Outcomes, Step, before_commit
 from hostway_fake.faults.rules import ALWAYS, FaultRule, Hits, Limit, Script, Selected, Standing, Which
 from hostway_fake.world.rulebook import Rulebook
@@ -52,7 +52,10 @@ class Rule:
         return f"<Rule {self}>"
 
     def __str__(self) -> str:
-        return str(self._standing)
+        try:
+            return str(self._standing)
+        except InvalidValueError:
+            return f"{self.name}: rolled back or reset"
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 What happened stays behind: the journal, the timeline, and rules that are begun only.
 """
 
+import fcntl
 import json
 import os
-import tempfile
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, is_dataclass
@@ -13,7 +14,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, BinaryIO, Final, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -120,7 +121,10 @@ def dump(world: World, url: str, state: Savepoint | None = None) -> dict[str, An
         "rules": [_rule(rule) for rule in rulebook.rules],
         "written": rulebook.written,
     }
-    data: dict[str, Any] = json.loads(json.dumps(held))
+    try:
+        data: dict[str, Any] = json.loads(json.dumps(held))
+    except ValueError as error:  # a number of too many digits
+        raise InvalidValueError(f"world: cannot be written down: {error}") from None
     return {**data, "digest": _digest(data)}
 
 
@@ -220,14 +224,35 @@ def load(data: object) -> Loaded:
     if data.get("hostway_fake") != VERSION:
         raise invalid("world.hostway_fake", data.get("hostway_fake"), f"version {VERSION}")
     try:
+        _check_plain(data, "world")
         return _loaded(msgspec.convert(dict(data), _Dump))
+    except RecursionError:
+        raise InvalidValueError("world: nested too deeply") from None
     except msgspec.ValidationError as error:
         said, _, place = str(error).partition(" - at `$")
         raise InvalidValueError(f"world{place.rstrip('`')}: {said}") from None
     except HostwayFakeError as error:
-        raise InvalidValueError(f"world: {error}") from None
+        said = str(error)
+        raise InvalidValueError(said if said.startswith("world") else f"world: {said}") from None
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise InvalidValueError(f"world: {type(error).__name__}: {error}") from None
+
+
+def _check_plain(data: object, place: str) -> None:
+    """Refuse what JSON does not hold, with its place."""
+    match data:
+        case Mapping():
+            for key, value in data.items():
+                if not isinstance(key, str):
+                    raise InvalidValueError(f"{place}: got the key {shown(key)}, expected a string")
+                _check_plain(value, f"{place}.{key}")
+        case list():
+            for number, value in enumerate(data):
+                _check_plain(value, f"{place}[{number}]")
+        case None | bool() | int() | float() | str():
+            pass
+        case _:
+            raise InvalidValueError(f"{place}: got {shown(data)}, expected what JSON holds")
 
 
 def _loaded(held: _Dump) -> Loaded:
@@ -290,19 +315,46 @@ def check_same(given: Any, again: Any, place: str = "world") -> None:
 
 
 def write(path: Path, data: Mapping[str, Any]) -> None:
-    """Write a dump, for its owner's eyes only: the old file is whole until the new one is."""
-    text = json.dumps(data, indent=1).encode()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")  # of mode 0600
+    """Write a dump, for its owner's eyes only: the old file is whole until the new one is.
+
+    What a process that was killed leaves beside it has always the same name, and the next one writes over it.
+    """
+    file = Path(os.path.realpath(path))  # a link stays a link
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+        if not _may_be_file(path):
+            raise InvalidValueError(f"{path}: cannot be written: it is not a file")
+        draft = file.with_name(f".{file.name}.tmp")
+        with _locked(draft) as new:
+            try:
+                new.write(json.dumps(data, indent=1).encode())
+                new.flush()
+                os.fsync(new.fileno())
+                draft.replace(file)
+            except BaseException:
+                draft.unlink()
+                raise
+    except OSError as error:
+        raise InvalidValueError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _may_be_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return True
+
+
+def _locked(path: Path) -> BinaryIO:
+    """An empty file that nobody else writes, of mode 0600; closing it gives it free."""
+    while True:
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                os.fchmod(file.fileno(), 0o600)
+                file.truncate()
+                return file
+        file.close()  # while it was waited for, another has moved it into its place
 
 
 def read(path: Path) -> Any:

@@ -8,6 +8,20 @@ from typing import Final, NamedTuple
 
 from hostway_fake.contract.operations import BY_NAME, resolve
 
+KEPT_FROM: Final = (
+    "delay",
+    "hang",
+    "reset",
+    "empty",
+    "truncate",
+    "malformed",
+    "slow_body",
+    "stale_connection",
+    "unavailable",
+    "timeout",
+)
+"""What can keep a client from seeing a status."""
+
 
 class Effect(StrEnum):
     """What a call did to the state, whatever the client saw."""

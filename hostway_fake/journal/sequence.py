@@ -1,13 +1,18 @@
 """The calls of a journal, to be looked through and asserted on; what was not called is told with what came nearest."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
-from hostway_fake import checks
+from hostway_fake import checks, exceptions
 from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.exceptions import NotCalledError, WrongTypeError, invalid
-from hostway_fake.journal.calls import Call, Effect
+from hostway_fake.journal.calls import KEPT_FROM, Call, Effect
 from hostway_fake.journal.near_miss import differences, nearest
+
+_STATUS: Final = re.compile(r"[1-9][0-9]{2}")
+_OTHERS: Final = (*KEPT_FROM, *(name for name in vars(exceptions) if name.endswith("Error")))
 
 
 class Calls(tuple[Call, ...]):
@@ -78,6 +83,8 @@ def _wanted(
         raise invalid("operation", operation, "one of", BY_NAME)
     if effect is not None and effect not in tuple(Effect):
         raise invalid("effect", effect, "one of", Effect)
+    if outcome is not None and not _STATUS.fullmatch(checks.text("outcome", outcome)) and outcome not in _OTHERS:
+        raise invalid("outcome", outcome, "a status such as '202', or one of", _OTHERS)
     asked = {"operation": operation, "server": server, "name": name, "effect": effect, "client_saw": outcome}
     return {what: checks.text(what, value) for what, value in asked.items() if value is not None}
 

@@ -66,7 +66,9 @@ class Rulebook:
         with self._lock:
             known = {**self._removed, **{rule.number: rule for rule in self._rules}}
         if number not in known:
-            raise invalid("rule", number, "one that was not rolled back", (rule.name for rule in known.values()))
+            raise invalid(
+                "rule", number, "one that was neither rolled back nor reset", (rule.name for rule in known.values())
+            )
         return known[number]
 
     def meet(self, subject: Subject) -> Fault | None:

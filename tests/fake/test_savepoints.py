@@ -128,10 +128,20 @@ def test_what_was_rolled_back_is_named(fake: FakeHostway) -> None:
     with fake.savepoint():
         server, rule = fake.add_server(), fake.faults.on().respond(503)
 
-    with pytest.raises(InvalidValueError, match=f"server id: got '{server.id}', expected one that was not rolled back"):
-        _ = server.status
-    with pytest.raises(InvalidValueError, match="rule: got 1, expected one that was not rolled back"):
+    gone = f"server id: got '{server.id}', expected one of this account: it was rolled back or reset"
+    for use in (
+        lambda: server.status,
+        lambda: server.add_snapshot("a"),
+        lambda: server.delete(),
+        lambda: server.attach_volume(),
+        lambda: server.run_until("ACTIVE"),
+    ):
+        with pytest.raises(InvalidValueError, match=gone):
+            use()
+    with pytest.raises(InvalidValueError, match="rule: got 1, expected one that was neither rolled back nor reset"):
         _ = rule.hits
+    assert repr(rule) == "<Rule rule 1: rolled back or reset>"
+    rule.remove()
 
 
 def test_a_running_clock_goes_on_from_where_it_was(fake: FakeHostway) -> None:

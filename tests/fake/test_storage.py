@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,8 @@ def _at(data: Any, place: tuple[str | int, ...]) -> Any:
         (("url",), "nowhere", "url: got 'nowhere'"),
         (("clock", "kind"), "sun", "world: clock.kind: got 'sun', expected one of: 'fake', 'follow', 'system'"),
         (("clock", "rate", 1), 0, "ZeroDivisionError"),
+        (("servers", 0, "name"), b"db", "world.servers[0].name: got b'db', expected what JSON holds"),
+        (("polls", 7), ["x", 1], "world.polls: got the key 7, expected a string"),
         (("clock", "nanoseconds"), -(10**30), "world: OverflowError"),
         (("clock", "nanoseconds"), 10**21, "world: OverflowError"),
         (("time_zone",), "Mars", "world: ZoneInfoNotFoundError"),
@@ -218,6 +221,38 @@ def test_a_rule_that_is_none_is_refused(rule: dict[str, Any], message: str) -> N
     assert message in str(caught.value)
 
 
+def test_what_a_rule_holds_is_looked_at_too() -> None:
+    with FakeHostway() as fake:
+        fake.faults.on("list_zones").respond(503)
+        data = fake.to_dict()
+    data["rules"][0]["what"]["step"]["after_commit"] = {"a": (1, 2)}
+
+    with pytest.raises(InvalidValueError, match=r"world\.rules\[0\]\.what\.step\.after_commit\.a: got \(1, 2\)"):
+        FakeHostway.from_dict(data)
+
+
+@pytest.mark.parametrize("key", ["seed", "sequence"])
+def test_a_number_of_too_many_digits_is_named(fake: FakeHostway, key: str) -> None:
+    data = fake.to_dict()
+    data[key] = 10**5000
+
+    with pytest.raises(InvalidValueError, match="world: "):
+        FakeHostway.from_dict(data)
+
+
+def test_what_holds_itself_is_refused(fake: FakeHostway) -> None:
+    data = fake.to_dict()
+    data["note"] = data
+
+    with pytest.raises(InvalidValueError, match="world: nested too deeply"):
+        FakeHostway.from_dict(data)
+
+
+def test_a_seed_of_too_many_digits_is_named() -> None:
+    with FakeHostway(seed=10**5000) as fake, pytest.raises(InvalidValueError, match="world: cannot be written down"):
+        fake.to_dict()
+
+
 @pytest.mark.parametrize("key", ["seed", "servers", "digest", "clock"])
 def test_what_is_missing_is_named(fake: FakeHostway, key: str) -> None:
     data = fake.to_dict()
@@ -254,7 +289,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(
     path.write_text("old")
     monkeypatch.setattr(os, "fsync", lambda _: os.close(-1))
 
-    with pytest.raises(OSError, match="Bad file descriptor"):
+    with pytest.raises(InvalidValueError, match=f"{path}: cannot be written: Bad file descriptor"):
         fake.save(path)
 
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("world.json", "old")]
@@ -282,6 +317,71 @@ def test_a_process_that_is_killed_while_it_saves_leaves_a_whole_file(tmp_path: P
                 pass
             process.send_signal(signal.SIGKILL)
         assert len(FakeHostway.load(path).servers) == 200
+    FakeHostway.load(path).save(path)
+    assert [each.name for each in tmp_path.iterdir()] == ["world.json"]
+
+
+def test_what_a_killed_process_left_is_written_over(fake: FakeHostway, tmp_path: Path) -> None:
+    draft, path = tmp_path / ".world.json.tmp", tmp_path / "world.json"
+    draft.write_text("x" * 10**6)
+    draft.chmod(0o644)
+
+    fake.save(path)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert FakeHostway.load(path).to_dict() == fake.to_dict()
+    assert not draft.exists()
+
+
+def test_many_that_save_into_one_file_wait_for_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "world.json"
+    fakes = [FakeHostway(seed=seed) for seed in range(8)]
+    for fake in fakes:
+        for _ in range(20 * fakes.index(fake)):
+            fake.add_server()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda fake: fake.save(path), fakes * 10))
+
+    assert FakeHostway.load(path).to_dict() in [fake.to_dict() for fake in fakes]
+    assert [each.name for each in tmp_path.iterdir()] == ["world.json"]
+
+
+def test_a_link_stays_a_link(fake: FakeHostway, tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    link = tmp_path / "link.json"
+    link.symlink_to(tmp_path / "inner" / "world.json")
+
+    for _ in range(2):
+        fake.save(link)
+
+        assert link.is_symlink()
+        assert FakeHostway.load(tmp_path / "inner" / "world.json").to_dict() == fake.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("folder", "it is not a file"),
+        ("pipe", "it is not a file"),
+        ("none/world.json", "No such file or directory"),
+        ("file/world.json", "Not a directory"),
+        ("x" * 300, "File name too long"),
+        ("loop", "Too many levels of symbolic links"),
+    ],
+)
+def test_where_no_file_can_be_is_named(fake: FakeHostway, tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    os.mkfifo(tmp_path / "pipe")
+    before = sorted(tmp_path.iterdir())
+
+    with pytest.raises(InvalidValueError) as caught:
+        fake.save(tmp_path / name)
+
+    assert str(caught.value) == f"{tmp_path / name}: cannot be written: {said}"
+    assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize("path", [None, "", 5, "a\0b"])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -19,6 +19,8 @@ from hostway_fake import (
     ServerHandle,
 )
 from hostway_fake.faults import ok, reset, respond
+from hostway_fake.faults.outcomes import Outcome
+from hostway_fake.journal.calls import KEPT_FROM
 
 Create = Callable[..., requests.Response]
 
@@ -153,6 +155,11 @@ def test_the_journal_forgets_the_oldest() -> None:
             session.get(f"{fake.url}/{number}")
 
         assert [(call.number, call.target) for call in fake.calls] == [(3, "/2"), (4, "/3"), (5, "/4")]
+
+
+def test_all_outcomes_can_be_looked_for() -> None:
+    """The journal knows nothing of faults, and has their words as its own."""
+    assert {*KEPT_FROM} == {kind.word for kind in get_args(Outcome)} - {"respond"} | {"timeout"}
 
 
 def test_calls_of_many_threads_are_all_there_in_their_order(fake: FakeHostway, server: ServerHandle) -> None:

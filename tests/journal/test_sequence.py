@@ -54,7 +54,9 @@ def test_calls_are_filtered(calls: Calls, asked: dict[str, Any], numbers: list[i
         ({"operation": "create"}, InvalidValueError, "operation: got 'create', expected one of: 'create_snapshot'"),
         ({"effect": "done"}, InvalidValueError, "effect: got 'done', expected one of: 'applied', 'refused', 'none'"),
         ({"server": 5}, WrongTypeError, "server: got 5, expected a string"),
-        ({"outcome": 202}, WrongTypeError, "client_saw: got 202, expected a string"),
+        ({"outcome": 202}, WrongTypeError, "outcome: got 202, expected a string"),
+        ({"outcome": "299x"}, InvalidValueError, "outcome: got '299x', expected a status such as '202', or one of: "),
+        ({"outcome": "respond"}, InvalidValueError, "outcome: got 'respond'"),
         ({"since": 5}, WrongTypeError, "since: got 5, expected an aware datetime"),
         ({"until": datetime(2013, 4, 12)}, WrongTypeError, "until: got datetime.datetime"),  # noqa: DTZ001
     ],
