@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Never, Self
+from urllib.parse import quote
 
 from hostway_fake import checks, options, waiting
 from hostway_fake.clock import Clock, FakeClock
@@ -462,7 +463,10 @@ class FakeHostway:
         return session
 
     def mount(self, session: "requests.Session", max_retries: "int | Retry" = 0) -> None:
-        """Let a session reach this fake at `url`, without a socket; ``max_retries`` is that of requests' adapter."""
+        """Let a session reach this fake at `url`, without a socket; ``max_retries`` is that of requests' adapter.
+
+        Also where this account's credentials stand in the URL.
+        """
         import requests
         from urllib3 import Retry
 
@@ -473,8 +477,10 @@ class FakeHostway:
         if not isinstance(max_retries, Retry):
             checks.whole("max_retries", max_retries, 0)
         adapter = HostwayAdapter(self._pool(), max_retries)
+        credentials = "{}:{}@".format(*(quote(each, safe="") for each in self.auth))
         for prefix in adapter.prefixes:
             session.mount(prefix, adapter)
+            session.mount(prefix.replace("://", f"://{credentials}"), adapter)
 
     def httpx_transport(self, *, retries: int = 0) -> "httpx.BaseTransport":
         """For ``httpx.Client(transport=...)``: reaches this fake at `url`, without a socket.

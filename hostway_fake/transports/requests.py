@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from requests import PreparedRequest, Session
 from requests import Request as RequestsRequest
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, Retry, Timeout
 from urllib3.exceptions import NewConnectionError
 from urllib3.util.request import body_to_chunks
@@ -293,6 +293,12 @@ class HostwaySession(Session):
     def __init__(self) -> None:
         super().__init__()
         self.trust_env = False
+
+    def get_adapter(self, url: str) -> BaseAdapter:
+        """The adapter for a URL, whatever credentials stand in it."""
+        scheme, slashes, rest = url.partition("://")
+        authority, slash, path = rest.partition("/")
+        return super().get_adapter(scheme + slashes + authority.rpartition("@")[2] + slash + path)
 
     def prepare_request(self, request: RequestsRequest) -> PreparedRequest:
         headers, params = request.headers, request.params

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -532,6 +533,21 @@ def test_other_origins_are_not_reached(other: str, fake: FakeHostway, session: r
     adapter = session.get_adapter(other + "/servers")
 
     assert type(adapter) is HTTPAdapter
+
+
+@pytest.mark.parametrize("auth", [("jello614636", "hostway"), ("jello614636", "p@ss/w?rd:"), ("jello614636", "é")])
+def test_credentials_in_the_url_lead_to_the_fake(auth: tuple[str, str]) -> None:
+    """A session of the fake takes anybody's, one that it is mounted on those of its account."""
+    user, password = (quote(each, safe="") for each in auth)
+    with FakeHostway(auth=auth) as fake, fake.session() as session, requests.Session() as mounted:
+        fake.mount(mounted)
+        url = f"{fake.url}/zone?a=x@y".replace("://", f"://{user}:{password}@")
+        assert session.get(url).status_code == 200
+        assert session.get(f"{fake.url}/zone".replace("://", "://a:b@")).status_code == 200
+        if fake.auth[1].isascii():  # requests takes others for Latin-1
+            session.auth = None
+            assert [each.get(url).status_code for each in (session, mounted)] == [200, 200]
+            assert session.get(f"{fake.url}/zone".replace("://", "://a:b@")).status_code == 401
 
 
 def test_certificates_play_no_part() -> None:
