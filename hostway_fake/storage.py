@@ -29,7 +29,7 @@ from hostway_fake.faults.rules import FaultRule, Hits, Limit, Script, Selected, 
 from hostway_fake.options import CLOCKS
 from hostway_fake.world import World
 from hostway_fake.world.rulebook import Rulebook
-from hostway_fake.world.state import Savepoint
+from hostway_fake.world.values import Savepoint
 
 VERSION: Final = 1
 """Of the form of what is dumped; another is refused."""

@@ -13,7 +13,7 @@ from hostway_fake.journal.evidence import Answered
 from hostway_fake.journal.near_miss import nearest
 from hostway_fake.journal.timeline import Timeline
 from hostway_fake.world import World
-from hostway_fake.world.state import BEGINNING, Mark
+from hostway_fake.world.values import BEGINNING, Mark
 
 UNSPENT, STALLED, RAISED = ALLOWABLE = ("unspent_rules", "stalled_polls", "server_exceptions")
 """What a test can leave undone."""

@@ -4,13 +4,12 @@ from bisect import bisect_right, insort
 from collections import ChainMap, deque
 from collections.abc import Callable, Iterator, MutableMapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
-from typing import Final, NamedTuple
 
-from hostway_fake.clock import Clock, FakeClock, SavedClock
+from hostway_fake.clock import Clock, FakeClock
 from hostway_fake.contract.catalogue import DEFAULT_FLAVOR, DEFAULT_ZONE
 from hostway_fake.contract.errors import NOT_FOUND
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
@@ -27,54 +26,7 @@ from hostway_fake.world.journal import Journal
 from hostway_fake.world.polls import Polls
 from hostway_fake.world.rulebook import Rulebook
 from hostway_fake.world.settings import Settings
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Pending:
-    """What will happen of itself: when, to which snapshot of which server, and the status that it then has.
-
-    ``snapshot_id`` is empty where it happens to the server itself. ``order`` says which of two that are due at once is
-    first.
-    """
-
-    due: datetime
-    order: int
-    server_id: str
-    snapshot_id: str
-    status: Status
-
-    @property
-    def subject(self) -> str:
-        """The id of what it happens to."""
-        return self.snapshot_id or self.server_id
-
-
-class Mark(NamedTuple):
-    """A place in what happens in a world: its instant, the calls that were recorded, and its sequence by then."""
-
-    at: datetime
-    recorded: int
-    sequence: int
-
-
-BEGINNING: Final = Mark(datetime.min.replace(tzinfo=UTC), 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Savepoint:
-    """A world as it was; ``calls`` is the number of its last call then."""
-
-    servers: dict[str, Server]
-    volumes: dict[str, Volume]
-    agenda: list[tuple[datetime, int, str]]
-    builds: tuple[BuildRule, ...]
-    sequence: int
-    errors: int
-    happenings: tuple[Happening, ...]
-    clock: SavedClock | None
-    polls: dict[str, tuple[datetime, int]]
-    rulebook: Rulebook
-    calls: int
+from hostway_fake.world.values import BEGINNING, Mark, Pending, Savepoint
 
 
 class World:

@@ -1,0 +1,58 @@
+"""What a world says of itself: what is to come, a place in what happens, and all of it as it was."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from hostway_fake.clock import SavedClock
+from hostway_fake.domain.builds import BuildRule
+from hostway_fake.domain.state import Happening, Server, Status, Volume
+from hostway_fake.world.rulebook import Rulebook
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pending:
+    """What will happen of itself: when, to which snapshot of which server, and the status that it then has.
+
+    ``snapshot_id`` is empty where it happens to the server itself. ``order`` says which of two that are due at once is
+    first.
+    """
+
+    due: datetime
+    order: int
+    server_id: str
+    snapshot_id: str
+    status: Status
+
+    @property
+    def subject(self) -> str:
+        """The id of what it happens to."""
+        return self.snapshot_id or self.server_id
+
+
+class Mark(NamedTuple):
+    """A place in what happens in a world: its instant, the calls that were recorded, and its sequence by then."""
+
+    at: datetime
+    recorded: int
+    sequence: int
+
+
+BEGINNING: Final = Mark(datetime.min.replace(tzinfo=UTC), 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Savepoint:
+    """A world as it was; ``calls`` is the number of its last call then."""
+
+    servers: dict[str, Server]
+    volumes: dict[str, Volume]
+    agenda: list[tuple[datetime, int, str]]
+    builds: tuple[BuildRule, ...]
+    sequence: int
+    errors: int
+    happenings: tuple[Happening, ...]
+    clock: SavedClock | None
+    polls: dict[str, tuple[datetime, int]]
+    rulebook: Rulebook
+    calls: int
