@@ -201,10 +201,8 @@ class FakeHostway:
             yield from sibling._family()
 
     def _forget(self) -> None:
-        """What it left undone was told."""
+        """What closed siblings left undone was told."""
         self._closed.clear()
-        if self._parent is not None:
-            self._parent._closed.pop(self._worlds.home, None)
 
     def _answered(self) -> Counter[Answered]:
         """What was answered for this account and all its siblings."""

@@ -114,6 +114,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[_FAILED] = False
     if stash[_WATCHED]:
         stash[_WATCHED] = [watched for watched in stash[_WATCHED] if watched.begins()]
+        stash[_HOUSE]._forget()
 
 
 def _house(config: pytest.Config) -> "FakeHostway":

@@ -1,7 +1,7 @@
 """What the configuration of pytest says, checked when a run begins."""
 
-import os
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -33,10 +33,10 @@ def checked_folder(given: str) -> None:
     """A folder to write into, which is made here if there is none."""
     try:
         Path(given).mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=given).close()
     except (OSError, ValueError) as error:
-        raise pytest.UsageError(f"--fake-hostway-timeline: got {given!r}, expected a folder: {error}") from None
-    if not os.access(given, os.W_OK | os.X_OK):
-        raise pytest.UsageError(f"--fake-hostway-timeline: got {given!r}, expected a folder that can be written into")
+        expected = "a folder that can be written into"
+        raise pytest.UsageError(f"--fake-hostway-timeline: got {given!r}, expected {expected}: {error}") from None
 
 
 def checked_seed(given: str) -> int:

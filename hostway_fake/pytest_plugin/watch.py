@@ -53,9 +53,9 @@ class Watched:
 
     def begins(self) -> bool:
         """Another test begins; whether it can use this fake."""
-        self.fake._forget()
         if not self.fake._is_open:
             return False
+        self.fake._forget()
         self._marks = {fake._worlds.home: fake._worlds.home.mark() for fake in self.fake._family()}
         return True
 

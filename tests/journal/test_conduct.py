@@ -259,6 +259,17 @@ def test_retry_after_holds_for_every_spelling(fake: FakeHostway, session: reques
         fake.conduct.assert_honours_retry_after()
 
 
+def test_retry_after_holds_for_what_is_no_operation_too(fake: FakeHostway, session: requests.Session) -> None:
+    fake.faults.on().first(1).respond(503, retry_after=7)
+    session.get(f"{fake.url}/nothing")
+    session.get(f"{fake.url}/nothing/else")
+    fake.conduct.assert_honours_retry_after()
+    session.get(f"{fake.url}/nothing")
+
+    with pytest.raises(MisconductError, match="Retry-After was 7 s"):
+        fake.conduct.assert_honours_retry_after()
+
+
 def test_lists_by_other_filters_are_other_calls(fake: FakeHostway, session: requests.Session) -> None:
     for query in ("?status=BUILD", "?status=ACTIVE", "/detail?status=ACTIVE"):
         session.get(f"{fake.url}/servers{query}")

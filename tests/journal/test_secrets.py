@@ -70,6 +70,7 @@ def test_headers_are_masked_and_the_client_s_are_left_alone() -> None:
         (b'{"adminPass": "hunter', b'{"adminPass": "***"'),
         (b'{"adminPass": [1, "hunter', b'{"adminPass": "***"'),
         (b'{"name": "\\"adminPass\\": \\"x\\"", "a": 1}', b'{"name": "\\"adminPass\\": \\"x\\"", "a": 1}'),
+        (b'{"\\x pass": "x", "\\x": "y"}', b'{"\\x pass": "***", "\\x": "y"}'),
         (b'[{"password": "x"}]', b'[{"password": "***"}]'),
         (b"name=a&password=hunter2&b=c", b"name=a&password=***&b=c"),
         (b"\xff\x00 pass", b"\xff\x00 pass"),

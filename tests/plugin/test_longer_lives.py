@@ -384,7 +384,7 @@ def test_it(hostway, fake_hostway, number):
     ran.stdout.re_match_lines([r"list_zones +documented +Zone +2$"])
 
 
-@pytest.mark.parametrize("folder", ["file", "file/below", "\\0", "/proc/none"])
+@pytest.mark.parametrize("folder", ["file", "file/below", "\\0", "/proc/none", "/proc"])
 def test_a_folder_that_is_none_is_a_wrong_option(pytester: pytest.Pytester, folder: str) -> None:
     pytester.path.joinpath("file").write_text("")
 

@@ -40,6 +40,33 @@ def test_a_rule_that_is_not_spent_fails_the_test_with_what_came_nearest(pytester
     )
 
 
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ('session.get(url); fake_hostway.faults.on("list_zones").respond(503)', "it came before the rule was written"),
+        ('fake_hostway.faults.on("list_zones", account="x").reset(); session.get(url)', "its account is not 'x'"),
+        (
+            'fake_hostway.faults.on("list_zones").stale_connection(); session.get(url)',
+            "its connection had served no request before",
+        ),
+    ],
+)
+def test_a_call_that_is_as_the_rule_wants_it_and_does_not_count_says_why(
+    pytester: pytest.Pytester, rule: str, reason: str
+) -> None:
+    ran = run(
+        pytester,
+        f"""
+        def test_it(fake_hostway, fake_hostway_session):
+            session, url = fake_hostway_session, fake_hostway.url + "/zone"
+            {rule}
+        """,
+    )
+
+    ran.assert_outcomes(passed=1, errors=1)
+    ran.stdout.fnmatch_lines(["the nearest:", f"  *GET /zone list_zones none 200: {reason}"])
+
+
 def test_a_rule_that_was_met_too_seldom_says_how_often(pytester: pytest.Pytester) -> None:
     ran = run(
         pytester,
