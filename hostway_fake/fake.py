@@ -19,7 +19,7 @@ from hostway_fake.contract.readings import read
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 from hostway_fake.domain.identifiers import checked_server_id
 from hostway_fake.domain.state import Snapshot, Volume
-from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, WrongTypeError, invalid
+from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, UnfinishedRuleError, WrongTypeError, invalid
 from hostway_fake.handles import ServerHandle
 from hostway_fake.injection import Faults
 from hostway_fake.journal.conduct import Conduct
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from hostway_fake.faults.script import FaultScript
     from hostway_fake.transports.requests import Pool
     from hostway_fake.transports.server import ThreadServer
+    from hostway_fake.world.values import Savepoint
 
 
 def _script(faults: "str | Path | Mapping[str, Any] | FaultScript") -> "FaultScript":
@@ -130,6 +131,7 @@ class FakeHostway:
         self._closed: dict[World, FakeHostway] = {}  # siblings that left something undone
         self._left: Counter[Answered] = Counter()  # what was answered for siblings that are closed
         self._faults = Faults(self._worlds.home.rulebook)
+        self._savepoints: list[Savepoint] = []
         self._script = None if faults is None else _script(faults)
         self._play()
 
@@ -227,7 +229,9 @@ class FakeHostway:
         """Undo at the end of the block what was done in it: state, clock, faults, builds and ids.
 
         Calls that were made inside stay in the journal, marked as rolled back. A clock that is not the fake's to move
-        stays where it is. It costs a copy of two dictionaries: about 10 ns for each server and volume.
+        stays where it is. It costs a copy of two dictionaries: about 10 ns for each server and volume. Savepoints nest;
+        one that outlives the one around it raises `hostway_fake.InvalidValueError`. A rule that was begun inside and
+        given no outcome raises `hostway_fake.UnfinishedRuleError`.
 
         >>> with FakeHostway() as fake:
         ...     with fake.savepoint():
@@ -238,14 +242,24 @@ class FakeHostway:
         """
         world, begun = self._worlds.home, self._faults.saved()
         saved = world.saved()
+        self._savepoints.append(saved)
+        unfinished: UnfinishedRuleError | None = None
         try:
             yield self
+            unfinished = self._faults.unfinished(begun)
         finally:
+            if not any(saved is each for each in self._savepoints):
+                raise InvalidValueError("savepoint: it ends after the one around it, which has undone it already")
+            while self._savepoints.pop() is not saved:
+                pass  # one that began inside, and is undone with it
             world.restore(saved)
             self._faults.restore(begun)
+        if unfinished:
+            raise unfinished
 
     def reset(self) -> None:
         """Let all be as when this fake was made, and forget all calls; siblings and running servers stay."""
+        self._left.update(self._worlds.home.journal.answered())
         self._worlds.home.reset()
         self._faults.restore([])
         self._play()

@@ -1,6 +1,6 @@
 """How a test makes things go wrong: rules for faults begun, written, listed and taken away."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -227,10 +227,16 @@ class Faults:
         exhausted = self._rulebook.exhausted()
         if exhausted:
             raise exhausted[0]
-        if self._begun:
-            begun = "; ".join(str(rule) for rule in self._begun)
-            self._begun.clear()
-            raise UnfinishedRuleError(f"begun, but given no outcome such as .respond(503) or .reset(): {begun}")
+        unfinished = self.unfinished()
+        self._begun.clear()
+        if unfinished:
+            raise unfinished
+
+    def unfinished(self, but: Collection[Begun] = ()) -> UnfinishedRuleError | None:
+        """What is to be said of rules that were begun and given no outcome, if there are any."""
+        begun = "; ".join(str(rule) for rule in self._begun if not any(rule is other for other in but))
+        said = f"begun, but given no outcome such as .respond(503) or .reset(): {begun}"
+        return UnfinishedRuleError(said) if begun else None
 
     def begin(self, begun: Begun) -> Begun:
         """Remember that a rule was begun."""

@@ -48,6 +48,8 @@ def checked_path(path: object) -> Path:
 def checked_options(given: object) -> None:
     if not isinstance(given, Mapping):
         raise WrongTypeError(f"fake_hostway_options: got {given!r}, expected a mapping of options of FakeHostway")
+    if not all(isinstance(name, str) for name in given):
+        raise WrongTypeError(f"fake_hostway_options: got {given!r}, expected names of options of FakeHostway")
 
 
 def checked_auth(auth: object) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import requests
 
@@ -23,6 +24,7 @@ _TEST: pytest.StashKey[pytest.Item] = pytest.StashKey()
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
 _EVIDENCE: pytest.StashKey[Counter[tuple[str, str, str]]] = pytest.StashKey()
 _SENT = "fake_hostway_evidence"
+_FOLDER: pytest.StashKey["Path | None"] = pytest.StashKey()
 _WATCHED: pytest.StashKey[list["Watched"]] = pytest.StashKey()
 _DEFAULTS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _ALLOWED: pytest.StashKey[tuple[str, ...]] = pytest.StashKey()
@@ -52,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        f"{_MARKER}(**options): options of FakeHostway for the fakes of this test; they win over fake_hostway_options. "
+        f"{_MARKER}(**options): options of the fixture fake_hostway of this test; they win over fake_hostway_options. "
         'With readings="all", or a list of operations, the test runs once under each other reading too; '
         "allow=[...] lets it leave undone what fails it otherwise: unspent_rules, stalled_polls, server_exceptions.",
     )
@@ -60,23 +62,28 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_WATCHED] = []
     if config.getoption("--fake-hostway-evidence"):
         config.stash[_EVIDENCE] = Counter()
+    config.stash[_FOLDER] = None
     folder = config.getoption("--fake-hostway-timeline")
-    if folder:
+    if folder is not None:
         from hostway_fake.pytest_plugin.settings import checked_folder
 
-        checked_folder(folder)
+        config.stash[_FOLDER] = checked_folder(folder)
 
 
 def _configured(config: pytest.Config) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The options of all fakes, and what all tests may leave undone, as the configuration has them."""
     readings, allow = config.getini("fake_hostway_readings"), config.getini("fake_hostway_allow")
-    seed = config.getoption("--fake-hostway-seed") or config.getini("fake_hostway_seed")
-    if not (readings or allow or seed):
+    seed, seed_of_all = config.getini("fake_hostway_seed"), config.getoption("--fake-hostway-seed")
+    if not (readings or allow or seed) and seed_of_all is None:
         return {}, ()
     from hostway_fake.pytest_plugin.settings import checked_allow, checked_readings, checked_seed
 
     options: dict[str, Any] = {"readings": checked_readings(readings)} if readings else {}
-    return options | ({"seed": checked_seed(seed)} if seed else {}), checked_allow(allow)
+    if seed:
+        options["seed"] = checked_seed("fake_hostway_seed", seed)
+    if seed_of_all is not None:
+        options["seed"] = checked_seed("--fake-hostway-seed", seed_of_all)
+    return options, checked_allow(allow)
 
 
 def _marked(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
@@ -84,17 +91,18 @@ def _marked(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for marker in reversed(list(node.iter_markers(_MARKER))):
         if marker.args:
-            raise pytest.UsageError(f"@pytest.mark.{_MARKER} takes keyword arguments only, not {marker.args!r}")
+            pytest.fail(
+                f"{node.nodeid}: @pytest.mark.{_MARKER} takes keyword arguments only, not {marker.args!r}",
+                pytrace=False,
+            )
         options |= marker.kwargs
     return options
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test marked ``readings="all"``, or with a list of operations, runs once under each other reading as well."""
-    if "fake_hostway" not in metafunc.fixturenames:
-        return
     readings = _marked(metafunc.definition).get("readings")
-    if readings == "all" or isinstance(readings, list | tuple):
+    if (readings == "all" or isinstance(readings, list | tuple)) and "fake_hostway" in metafunc.fixturenames:
         from hostway_fake.contract.readings import others
         from hostway_fake.exceptions import HostwayFakeError
 
@@ -187,7 +195,11 @@ def fake_hostway(
     if reading is not None:
         others = (defaults.get("readings"), fake_hostway_options.get("readings"), reading)
         options["readings"] = {name: value for each in others for name, value in (each or {}).items()}
-    if pytestconfig.option.fake_hostway_seed:
+    elif not isinstance(options.get("readings", {}), Mapping):
+        from hostway_fake.pytest_plugin.settings import cannot_be_run_under
+
+        pytest.fail(cannot_be_run_under(options["readings"]), pytrace=False)
+    if pytestconfig.option.fake_hostway_seed is not None:
         options["seed"] = defaults["seed"]
     allowed = _allowed(options.pop("allow", ()))
     user, password = checked_auth(options.pop("auth"))
@@ -202,7 +214,10 @@ def _allowed(given: object) -> tuple[str, ...]:
         return ()
     from hostway_fake.pytest_plugin.settings import checked_allow
 
-    return checked_allow(given)
+    try:
+        return checked_allow(given)
+    except pytest.UsageError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -231,7 +246,7 @@ def make_fake_hostway(
         number = next(numbers)
         given = {"url": fake_hostway_base_url, "auth": (f"made{number}", f"password{number}")}
         everything = {**defaults, **given, **fake_hostway_options, **options}
-        if pytestconfig.option.fake_hostway_seed:
+        if pytestconfig.option.fake_hostway_seed is not None:
             everything["seed"] = defaults["seed"]
         allowed = _allowed(everything.pop("allow", ()))
         user, password = checked_auth(everything.pop("auth"))
@@ -328,20 +343,20 @@ def pytest_runtest_makereport(
 
     One that did not come to its end, for whatever reason, is not told in addition what it left undone.
     """
-    if call.excinfo is not None:
-        item.stash[_FAILED] = True
     watched = item.config.stash[_WATCHED]
     if watched and call.when != "teardown":
         for each in watched:
             (each.arranged if call.when == "setup" else each.called)()
     report = yield
+    if not report.passed:
+        item.stash[_FAILED] = True
     if report.failed and watched:
         from hostway_fake.pytest_plugin import reports
 
         report.sections.append(("timeline of fake_hostway", reports.story(item, watched)))
-        folder = item.config.getoption("--fake-hostway-timeline")
-        if folder:
-            reports.write(folder, item.nodeid, watched)
+        folder = item.config.stash[_FOLDER]
+        if folder and (failure := reports.write(folder, item.nodeid, watched)):
+            report.sections.append(("--fake-hostway-timeline", failure))
     return report
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from os.path import relpath
 from pathlib import Path
@@ -24,7 +24,7 @@ def evidence(relied: Mapping[tuple[str, str, str], int]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def story(item: pytest.Item, watched: Iterable[Watched]) -> str:
+def story(item: pytest.Item, watched: Sequence[Watched]) -> str:
     """What happened in a test, account by account, and the line that runs it again exactly so."""
     told, seeds = [], set()
     for each in watched:
@@ -34,27 +34,41 @@ def story(item: pytest.Item, watched: Iterable[Watched]) -> str:
             if timeline or is_fixture:
                 head = [] if is_fixture else [f"{fake.auth[0]}:"]
                 told.append("\n".join((*head, str(timeline) or "nothing happened")))
-    again = f"to run it again: {' '.join(_command(item, seeds))}"
-    return "\n\n".join((*told, again))
+    again = [f"to run it again: {' '.join(_command(item, seeds))}"]
+    shared = ", ".join(each.fake.auth[0] for each in watched if each.is_shared)
+    again += [f"(tests before it have used {shared} too; they are not run again)"] if shared else []
+    return "\n\n".join((*told, "\n".join(again)))
 
 
 def _command(item: pytest.Item, seeds: Collection[int]) -> Iterator[str]:
     """What runs a test again; fakes with several seeds have them from the test itself."""
     config = item.config
-    path, *names = item.nodeid.split("::", 1)
-    nodeid = "::".join((relpath(config.rootpath / path, config.invocation_params.dir), *names))
+    _, *names = item.nodeid.split("::", 1)
+    nodeid = "::".join((relpath(item.path, config.invocation_params.dir), *names))
     yield f"python -m pytest {quote(nodeid)}"
+    if isinstance(item, pytest.DoctestItem):
+        yield from ["--doctest-modules"] if config.option.doctestmodules else []
+        yield from (f"--doctest-glob={quote(pattern)}" for pattern in config.option.doctestglob)
     if config.option.inifilename:
         yield f"-c {quote(str(config.option.inifilename))}"
     for override in config.option.override_ini or ():
         if override.startswith("fake_hostway_"):
-            yield f"-o {quote(override)}"
+            yield f"-o {_on_one_line(override)}"
     if len(seeds) == 1:
         yield f"--fake-hostway-seed={min(seeds)}"
 
 
-def write(folder: str, nodeid: str, watched: Iterable[Watched]) -> None:
-    """Write the timelines of a test as JSON, into a file that is called as the test is, and as no other."""
+def _on_one_line(text: str) -> str:
+    """A text quoted for a shell, without a line break in it."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
+    return f"$'{escaped}'" if "\n" in text else quote(text)
+
+
+def write(folder: Path, nodeid: str, watched: Iterable[Watched]) -> str:
+    """Write the timelines of a test as JSON, into a file that is called as the test is, and as no other.
+
+    What is returned is why that could not be done, if it could not.
+    """
     moments = [
         {"account": fake.auth[0], **moment}
         for each in watched
@@ -63,4 +77,8 @@ def write(folder: str, nodeid: str, watched: Iterable[Watched]) -> None:
     ]
     name = re.sub(r"[^\w.=-]+", "_", nodeid)[:100]
     digest = blake2b(nodeid.encode(), digest_size=4).hexdigest()
-    (Path(folder) / f"{name}-{digest}.json").write_text(json.dumps(moments, indent=1), encoding="utf-8")
+    try:
+        (folder / f"{name}-{digest}.json").write_text(json.dumps(moments, indent=1), encoding="utf-8")
+    except OSError as error:
+        return f"the timeline could not be written: {error}"
+    return ""

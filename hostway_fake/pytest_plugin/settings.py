@@ -19,9 +19,14 @@ def checked_allow(given: object) -> tuple[str, ...]:
     return words
 
 
-def checked_readings(given: list[str]) -> dict[str, str]:
+def checked_readings(given: list[object]) -> dict[str, str]:
     """Readings by name, from lines NAME=VALUE."""
-    readings = dict(line.partition("=")[::2] for line in given)
+    lines = [line for line in given if isinstance(line, str)]
+    if len(lines) != len(given):
+        raise pytest.UsageError(f"fake_hostway_readings: got {given!r}, expected lines NAME=VALUE")
+    readings = dict(line.partition("=")[::2] for line in lines)
+    if len(readings) != len(lines):
+        raise pytest.UsageError(f"fake_hostway_readings: got {lines!r}, expected each name once")
     try:
         read(readings)
     except HostwayFakeError as error:
@@ -29,18 +34,28 @@ def checked_readings(given: list[str]) -> dict[str, str]:
     return readings
 
 
-def checked_folder(given: str) -> None:
-    """A folder to write into, which is made here if there is none."""
+def cannot_be_run_under(readings: object) -> str:
+    """What is said of readings under which a test cannot be run."""
+    if readings == "all" or isinstance(readings, list | tuple):
+        said = "runs a test several times, which must ask for fake_hostway itself, by name, and be no unittest.TestCase"
+        return f"fake_hostway readings: {readings!r} {said}"
+    return f"fake_hostway readings: got {readings!r}, expected 'all', a list of operations, or values by name"
+
+
+def checked_folder(given: str) -> Path:
+    """A folder to write into, which is made here if there is none; wherever tests go, it stays where it is."""
     try:
-        Path(given).mkdir(parents=True, exist_ok=True)
-        TemporaryFile(dir=given).close()
+        folder = Path(given or "\0").absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+        return folder
     except (OSError, ValueError) as error:
         expected = "a folder that can be written into"
         raise pytest.UsageError(f"--fake-hostway-timeline: got {given!r}, expected {expected}: {error}") from None
 
 
-def checked_seed(given: str) -> int:
+def checked_seed(what: str, given: str) -> int:
     try:
         return int(given)
-    except ValueError:
-        raise pytest.UsageError(f"fake_hostway_seed: got {given!r}, expected a whole number") from None
+    except (TypeError, ValueError):
+        raise pytest.UsageError(f"{what}: got {given!r}, expected a whole number") from None

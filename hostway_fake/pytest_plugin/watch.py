@@ -56,8 +56,16 @@ class Watched:
         if not self.fake._is_open:
             return False
         self.fake._forget()
-        self._marks = {fake._worlds.home: fake._worlds.home.mark() for fake in self.fake._family()}
+        for fake in self.fake._family():
+            world = fake._worlds.home
+            world.forget_polls()
+            self._marks[world] = world.mark()
         return True
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether tests before this one have used it."""
+        return any(mark.recorded or mark.sequence for mark in self._marks.values())
 
     def arranged(self) -> None:
         """Fixtures are done, and the test begins."""
@@ -103,11 +111,13 @@ class Watched:
 
     def _look_at(self, fake: FakeHostway) -> None:
         world = fake._worlds.home
-        for rule in world.rulebook.rules:
-            has_time = fake._is_open and id(rule.rule) in self._arranged
-            if rule.owed and not has_time and id(rule.rule) not in self._told:
+        has_time = self._arranged if fake._is_open else {}
+        late = [rule for rule in world.rulebook.rules if rule.owed and id(rule.rule) not in has_time]
+        for rule in (*late, *world.rulebook.dropped):
+            if id(rule.rule) not in self._told:
                 self._told[id(rule.rule)] = rule.rule
-                said = f"a rule{self._whose(fake)} is not spent: {rule}"
+                writer = ", which a fixture wrote," if id(rule.rule) in self._arranged else ""
+                said = f"a rule{self._whose(fake)}{writer} is not spent: {rule}"
                 self._owing.append((rule.rule, "\n".join((said, *_missed(rule, fake)))))
         try:
             fake._faults.check()

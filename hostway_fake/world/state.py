@@ -291,7 +291,8 @@ class World:
 
     def is_undone(self) -> bool:
         """Whether a fault rule still waits for calls, or a call was answered by an exception."""
-        return any(rule.owed for rule in self.rulebook.rules) or any(call.raised for call in self.journal.calls)
+        waiting = any(rule.owed for rule in self.rulebook.rules) or bool(self.rulebook.dropped)
+        return waiting or any(call.raised for call in self.journal.calls)
 
     # Volumes
 
@@ -415,6 +416,10 @@ class World:
             assert isinstance(self.clock, FakeClock)
             self.clock.advance(step if event is None else min(step, event.due - now))
 
+    def forget_polls(self) -> None:
+        """Count polls in vain from here on."""
+        self._polls.restore({})
+
     def saved(self) -> Savepoint:
         """All that a client or a test can change, for `restore`; it takes a copy of what holds the servers."""
         with self._lock:
@@ -449,6 +454,7 @@ class World:
         """Let all be as it was when the world was made, and forget what happened."""
         fresh = World(self.settings, self.clock)
         self.restore(replace(fresh.saved(), clock=self._made))
+        self.rulebook.forget_dropped()
         self.journal.reset()
 
     def rehearsal(self) -> "World":

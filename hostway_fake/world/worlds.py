@@ -16,7 +16,7 @@ class Worlds:
     def __post_init__(self) -> None:
         account = self.home.settings.account
         if self.by_account.setdefault(account, self.home) is not self.home:
-            raise invalid("user", account, "one that has no world behind these ways in yet")
+            raise invalid("user", account, "one that no other open fake behind these ways in has")
 
     def leave(self) -> None:
         """Take the home world away; its credentials are unknown from here on."""

@@ -98,7 +98,7 @@ def test_closing_again_leaves_the_next_owner_of_the_account_alone(fake: FakeHost
 
 
 def test_an_account_cannot_be_had_twice_behind_the_same_ways_in(fake: FakeHostway, server: ServerHandle) -> None:
-    with pytest.raises(InvalidValueError, match="user: got 'jello614636', expected one that has no world"):
+    with pytest.raises(InvalidValueError, match="user: got 'jello614636', expected one that no other open fake"):
         fake.sibling("jello614636", "other")
 
     with fake.session() as session:

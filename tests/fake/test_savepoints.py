@@ -1,6 +1,7 @@
 """Back to what was: savepoints that undo, and a reset that nothing survives."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -9,7 +10,15 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostway_fake import START, FakeHostway, InvalidValueError, RefusedError, ScriptExhaustedError, ServerHandle
+from hostway_fake import (
+    START,
+    FakeHostway,
+    InvalidValueError,
+    RefusedError,
+    ScriptExhaustedError,
+    ServerHandle,
+    UnfinishedRuleError,
+)
 from hostway_fake.faults import ok
 
 Create = Callable[..., requests.Response]
@@ -68,13 +77,13 @@ def test_a_savepoint_undoes_whatever_was_done(before: list[int], inside: list[in
         _do(fake, number)
     held, calls = _all_of(fake), fake.calls
 
-    with fake.savepoint():
+    with suppress(UnfinishedRuleError), fake.savepoint():
         answers = [str(_do(fake, number)) for number in inside]
     assert _all_of(fake) == held
     assert fake.calls[: len(calls)] == calls
     assert all(call.rolled_back for call in fake.calls[len(calls) :])
 
-    with fake.savepoint():
+    with suppress(UnfinishedRuleError), fake.savepoint():
         again = [str(_do(fake, number)) for number in inside]
     assert [answer for answer in again if "object at" not in answer] == [
         answer for answer in answers if "object at" not in answer
@@ -122,6 +131,36 @@ def test_what_was_called_inside_is_told_as_rolled_back(fake: FakeHostway, create
     assert [call.rolled_back for call in fake.calls] == [False, True, False]
     assert [call.client_saw for call in fake.calls] == ["202", "202", "202"]
     assert str(fake.calls[1]).endswith("(rolled back)")
+
+
+def test_a_savepoint_that_outlives_the_one_around_it_is_refused(fake: FakeHostway) -> None:
+    inner = fake.savepoint()
+    with fake.savepoint():
+        fake.add_server()
+        inner.__enter__()
+        fake.add_server()
+    assert len(fake.servers) == 0
+    fake.add_server()
+
+    with pytest.raises(InvalidValueError, match="savepoint: it ends after the one around it"):
+        inner.__exit__(None, None, None)
+
+    assert len(fake.servers) == 1
+    with fake.savepoint():
+        fake.add_server()
+    assert len(fake.servers) == 1
+
+
+def test_a_rule_that_was_begun_inside_is_told_at_the_end_of_it(fake: FakeHostway) -> None:
+    outside = fake.faults.on("list_zones")
+    with pytest.raises(UnfinishedRuleError, match=r"list_images: always$"), fake.savepoint():
+        fake.faults.on("list_images")
+
+    outside.respond(503)
+    with pytest.raises(KeyError), fake.savepoint():  # noqa: PT012  # another error goes before it
+        fake.faults.on("list_images")
+        raise KeyError
+    fake.close()
 
 
 def test_what_was_rolled_back_is_named(fake: FakeHostway) -> None:

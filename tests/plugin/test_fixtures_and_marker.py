@@ -326,7 +326,7 @@ def test_a_marker_can_name_the_account(pytester: pytest.Pytester) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("5", "*UsageError: @pytest.mark.fake_hostway takes keyword arguments only, not (5,)*"),
+        ("5", "*test_it: @pytest.mark.fake_hostway takes keyword arguments only, not (5,)*"),
         ("sead=5", "*UnknownOptionError: unknown option sead; the options are seed, clock, revision, *"),
         ("seed='x'", "*WrongTypeError: seed: got 'x', expected an int"),
         ("readings={'list_status': 204}", "*InvalidValueError: reading list_status: got 204, expected *'200', '202'"),
@@ -368,7 +368,7 @@ def test_the_marker_is_registered(pytester: pytest.Pytester) -> None:
 def test_the_marker_is_explained(pytester: pytest.Pytester) -> None:
     ran = pytester.runpytest_inprocess("--markers")
 
-    ran.stdout.fnmatch_lines(["@pytest.mark.fake_hostway(*): options of FakeHostway *"])
+    ran.stdout.fnmatch_lines(["@pytest.mark.fake_hostway(*): options of the fixture fake_hostway *"])
 
 
 def test_the_fixtures_are_explained(pytester: pytest.Pytester) -> None:

@@ -252,6 +252,93 @@ def test_it(fake_hostway_server):
     ran.assert_outcomes(passed=1, errors=0 if allowed else 1)
 
 
+@pytest.mark.parametrize("end", ["self.skipTest('x')", "self.fail('x')", "pytest.skip('x')", "1 / 0"])
+@pytest.mark.parametrize("expected", [False, True])
+def test_a_case_of_unittest_that_did_not_come_to_its_end_is_not_told(
+    pytester: pytest.Pytester, end: str, expected: bool
+) -> None:
+    ran = run(
+        pytester,
+        f"""
+import unittest
+
+class TestIt(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def made(self, fake_hostway):
+        self.fake = fake_hostway
+
+    {"@unittest.expectedFailure" if expected else ""}
+    def test_it(self):
+        self.fake.faults.on("list_zones").respond(503)
+        {end}
+""",
+    )
+
+    assert errors(ran) == []
+    assert "not spent" not in ran.stdout.str()
+
+
+def test_a_rule_in_a_savepoint_is_to_be_spent_in_it(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        f"""
+import unittest
+
+class TestIt(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def made(self, hostway):
+        self.hostway = hostway
+
+    def setUp(self):
+        self.enterContext(self.hostway.savepoint())
+
+    def test_writes(self):
+        hostway = self.hostway
+        {_RULE}
+
+    def test_writes_none(self): pass
+
+@pytest.fixture
+def arranged(hostway):
+    with hostway.savepoint():
+        {_RULE}
+        yield
+
+def test_leaves_that_of_a_fixture(hostway, arranged): pass
+
+def test_after(hostway): pass
+
+def test_sibling(hostway):
+    with hostway.sibling("m1", "x") as hostway, hostway.savepoint():
+        {_RULE}
+
+def test_removes(hostway):
+    with hostway.savepoint():
+        {_RULE}.remove()
+""",
+    )
+
+    assert errors(ran) == ["TestIt.test_writes", "test_leaves_that_of_a_fixture", "test_sibling"]
+    ran.stdout.fnmatch_lines(["a rule of made1, which a fixture wrote, is not spent: *"])
+
+
+@pytest.mark.parametrize("fixtures", ["hostway", "hostway, clean"])
+def test_polls_are_counted_test_by_test(pytester: pytest.Pytester, fixtures: str) -> None:
+    ran = run(
+        pytester,
+        f"""
+@pytest.mark.parametrize("number", range(3))
+def test_polls(number, {fixtures}):
+    for _ in range(3):
+        hostway.session().get(f"{{hostway.url}}/servers/jello614636-USOTE-0214/snapshots")
+""",
+        options="poll_limit=3",
+        arranged='fake.add_server("jello614636-USOTE-0214").add_snapshot("a", "BUILD")',
+    )
+
+    ran.assert_outcomes(passed=3)
+
+
 # What is told of a failure
 
 
@@ -317,6 +404,79 @@ def test_fakes_of_several_seeds_are_run_again_with_their_own(pytester: pytest.Py
 
     again = [next(line for line in each.outlines if line.startswith("to run it again")) for each in (ran, told)]
     assert [line.split("test_it", 2)[-1] for line in again] == ["", " --fake-hostway-seed=7"]
+    ran.stdout.no_fnmatch_line("(tests before it *")
+
+
+def test_that_others_used_a_fake_before_is_said(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+def test_before(hostway, fake_hostway):
+    hostway.add_server()
+
+def test_fails(hostway, fake_hostway):
+    assert 1 == 2
+""",
+    )
+
+    ran.stdout.fnmatch_lines(["to run it again: *", "(tests before it have used made1 too; they are not run again)"])
+
+
+def test_a_doctest_is_run_again_as_one(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        it="""
+        def it():
+            '''
+            >>> getfixture("fake_hostway").servers
+            5
+            '''
+        """
+    )
+    pytester.maketxtfile(test_text=">>> getfixture('fake_hostway').servers\n5")
+
+    ran = pytester.runpytest_inprocess(*_IN_ORDER, "--doctest-modules", "--doctest-glob=*.txt")
+
+    again = [line.removeprefix("to run it again: python -m pytest ") for line in ran.outlines if "run it again" in line]
+    assert sorted(line.split()[0] for line in again) == ["it.py::it.it", "test_text.txt::test_text.txt"]
+    for line in again:
+        pytester.runpytest_inprocess(*_IN_ORDER, *line.replace("'", "").split()).assert_outcomes(failed=1)
+
+
+def test_the_line_leads_to_the_file_wherever_the_configuration_is(pytester: pytest.Pytester) -> None:
+    pytester.mkdir("other").joinpath("alt.ini").write_text("[pytest]\n")
+    inner = pytester.mkdir("tests")
+    (inner / "test_it.py").write_text("def test_it(fake_hostway): assert 1 == 2\n")
+    readings = "fake_hostway_readings=list_status=202\ndeleted_count=true"
+
+    ran = pytester.runpytest_inprocess("-c", "other/alt.ini", "-o", readings, "tests")
+
+    given = r"-o $'fake_hostway_readings=list_status=202\ndeleted_count=true' --fake-hostway-seed=0"
+    assert f"to run it again: python -m pytest tests/test_it.py::test_it -c other/alt.ini {given}" in ran.outlines
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_a_timeline_is_written_wherever_a_test_goes(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    pytester.makepyfile(
+        """
+        import shutil
+
+        def test_goes_away(fake_hostway, monkeypatch, tmp_path):
+            monkeypatch.chdir(tmp_path)
+            assert 1 == 2
+
+        def test_takes_it_away(fake_hostway, pytestconfig):
+            shutil.rmtree(pytestconfig.rootpath / "told")
+            assert 1 == 2
+
+        def test_after(fake_hostway): pass
+        """
+    )
+
+    ran = pytester.runpytest_subprocess(*_IN_ORDER, "--fake-hostway-timeline=told", *workers)
+
+    assert ran.ret == pytest.ExitCode.TESTS_FAILED
+    ran.assert_outcomes(failed=2, passed=1)
+    assert ran.stdout.str().count("the timeline could not be written: ") == 1
 
 
 def test_the_line_that_runs_it_again_has_what_the_run_was_given(pytester: pytest.Pytester) -> None:
@@ -384,7 +544,7 @@ def test_it(hostway, fake_hostway, number):
     ran.stdout.re_match_lines([r"list_zones +documented +Zone +2$"])
 
 
-@pytest.mark.parametrize("folder", ["file", "file/below", "\\0", "/proc/none", "/proc"])
+@pytest.mark.parametrize("folder", ["", "file", "file/below", "\\0", "/proc/none", "/proc"])
 def test_a_folder_that_is_none_is_a_wrong_option(pytester: pytest.Pytester, folder: str) -> None:
     pytester.path.joinpath("file").write_text("")
 
@@ -392,6 +552,22 @@ def test_a_folder_that_is_none_is_a_wrong_option(pytester: pytest.Pytester, fold
 
     assert ran.ret == pytest.ExitCode.USAGE_ERROR
     ran.stderr.fnmatch_lines(["ERROR: --fake-hostway-timeline: got *, expected a folder*"])
+
+
+def test_calls_before_a_reset_are_relied_on_too(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+def test_it(fake_hostway, hostway):
+    for fake in (fake_hostway, hostway):
+        fake.session().get(fake.url + "/zone")
+        fake.reset()
+        fake.session().get(fake.url + "/flavors")
+""",
+        "--fake-hostway-evidence",
+    )
+
+    ran.stdout.re_match_lines([r"list_flavors .* 1$", r"list_zones .* 1$"])
 
 
 @pytest.mark.parametrize("value", ["1", "'yes'", "None"])

@@ -308,6 +308,10 @@ def test_readings_come_from_the_configuration(pytester: pytest.Pytester) -> None
     ("ini", "message"),
     [
         ("fake_hostway_seed = x", "fake_hostway_seed: got 'x', expected a whole number"),
+        (
+            "fake_hostway_readings =\n    list_status=202\n    list_status=200",
+            "fake_hostway_readings: got *, expected each name once",
+        ),
         ("fake_hostway_allow = all", "fake_hostway allow: got 'all', expected some of unspent_rules, stalled_polls"),
         ("fake_hostway_readings =\n    list_status=204", "fake_hostway_readings: reading list_status: got '204'"),
     ],
@@ -317,6 +321,31 @@ def test_a_configuration_that_is_wrong_is_named(pytester: pytest.Pytester, ini: 
 
     assert ran.ret == pytest.ExitCode.USAGE_ERROR
     ran.stderr.fnmatch_lines([f"ERROR: {message}*"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('fake_hostway_seed = ["1"]', "fake_hostway_seed: got [[]'1'], expected a whole number"),
+        ("fake_hostway_readings = [1]", "fake_hostway_readings: got [[]1], expected lines NAME=VALUE"),
+        ("fake_hostway_allow = [1]", "fake_hostway allow: got *, expected some of *"),
+    ],
+)
+def test_a_table_of_other_types_is_named(pytester: pytest.Pytester, lines: str, message: str) -> None:
+    pytester.makepyprojecttoml(f"[tool.pytest.ini_options]\n{lines}\n")
+
+    ran = pytester.runpytest_inprocess()
+
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    ran.stderr.fnmatch_lines([f"ERROR: {message}*"])
+
+
+@pytest.mark.parametrize("seed", ["x", ""])
+def test_a_seed_of_the_command_line_that_is_none_is_named(pytester: pytest.Pytester, seed: str) -> None:
+    ran = run(pytester, "def test_it(): pass", f"--fake-hostway-seed={seed}")
+
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    ran.stderr.fnmatch_lines([f"ERROR: --fake-hostway-seed: got '{seed}', expected a whole number"])
 
 
 @pytest.mark.parametrize("allow", ["'everything'", "5", "['unspent_rules', 7]"])
