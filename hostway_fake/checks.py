@@ -39,10 +39,15 @@ def flag(what: str, value: object) -> bool:
     return value
 
 
+def is_text(value: str) -> bool:
+    """Whether a string can be sent and printed."""
+    return value == value.encode(errors="ignore").decode()
+
+
 def text(what: str, value: object) -> str:
     """A string that can be sent and printed."""
     if not isinstance(value, str):
         raise WrongTypeError(f"{what}: got {value!r}, expected a string")
-    if value != value.encode(errors="ignore").decode():
+    if not is_text(value):
         raise invalid(what, value, "a string without halves of surrogate pairs")
     return value

@@ -150,7 +150,7 @@ class FakeHostway:
         account away.
         """
         if "auth" in others:
-            raise invalid("auth", others["auth"], "user and password as arguments of their own")
+            raise InvalidValueError("auth: expected user and password as arguments of their own", "auth")
         sibling = FakeHostway(**{"url": self._url, **others, "auth": (user, password)})
         sibling._worlds = Worlds(sibling._worlds.home, self._worlds.by_account)
         sibling._over_socket = self._over_socket and "url" not in others

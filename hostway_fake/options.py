@@ -15,7 +15,8 @@ from hostway_fake import checks
 from hostway_fake.clock import Clock, FakeClock, FollowingClock, SystemClock
 from hostway_fake.contract.errors import REVISIONS
 from hostway_fake.domain.identifiers import checked_account
-from hostway_fake.exceptions import UnknownOptionError, WrongTypeError, invalid
+from hostway_fake.exceptions import InvalidValueError, UnknownOptionError, WrongTypeError, invalid
+from hostway_fake.journal.secrets import masked_url
 
 DEFAULT_URL: Final = "http://api.hostway.test"
 """A reserved name: a mount that was forgotten cannot carry credentials to a real host."""
@@ -55,9 +56,13 @@ def checked_options(given: object) -> None:
 def checked_auth(auth: object) -> tuple[str, str]:
     match auth:
         case (str(user), str(password)):
-            return checked_account(user), checks.text("password", password)
-        case _:
-            raise WrongTypeError(f"auth: got {auth!r}, expected a tuple of user and password")
+            if not checks.is_text(password):
+                raise InvalidValueError("password: expected a string without halves of surrogate pairs", "password")
+            return checked_account(user), password
+        case _:  # what was given may hold a password
+            kinds = ", ".join(type(each).__name__ for each in auth) if isinstance(auth, tuple | list) else ""
+            got = type(auth).__name__ + (f" of {kinds}" if kinds else "")
+            raise WrongTypeError(f"auth: got a {got}, expected a tuple of user and password, two strings")
 
 
 def checked_seed(seed: object) -> int:
@@ -115,10 +120,10 @@ def _checked_url(url: str) -> str:
         parts = urlsplit(url)
         port, is_host = parts.port, _is_host(parts.netloc, parts.hostname)
     except ValueError:
-        raise invalid("url", url, _URL) from None
+        raise invalid("url", masked_url(url), _URL) from None
     whole = url.rstrip("/").lower() == f"{parts.scheme}://{parts.netloc}".lower() and "@" not in url
     if parts.scheme not in ("http", "https") or not whole or port == 0 or not is_host:
-        raise invalid("url", url, _URL)
+        raise invalid("url", masked_url(url), _URL)
     return url.rstrip("/")
 
 

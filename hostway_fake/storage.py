@@ -360,6 +360,10 @@ def _locked(path: Path) -> BinaryIO:
 def read(path: Path) -> Any:
     """What a file holds."""
     try:
+        if not _may_be_file(path):
+            raise InvalidValueError(f"{path}: cannot be read: it is not a file")
         return json.loads(path.read_text(encoding="utf-8"))
+    except InvalidValueError:
+        raise
     except (OSError, ValueError, RecursionError) as error:
         raise InvalidValueError(f"{path}: cannot be read: {error}") from None

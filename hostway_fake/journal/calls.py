@@ -38,7 +38,7 @@ class Call(NamedTuple):
     """A call, and both truths about it: ``effect`` and ``client_saw``.
 
     ``client_saw`` is a status that was sent, such as ``"202"``, or the word of the fault that kept the client from
-    seeing one, such as ``"reset"`` or ``"hang"``; ``"timeout"`` is a delay longer than the client waited; ``"delay"``
+    seeing one, such as ``"reset"`` or ``"hang"``; ``"timeout"`` took longer than the client waited; ``"delay"``
     and ``"slow_body"`` are an answer that took real time on a socket, where nobody knows whether the client waited for
     it; or it is the name of an exception that was raised in the test. ``answer`` is the body that was finished, though
     the client may never have seen it; ``operation`` is None for what is none; ``at`` is the instant of the world's

@@ -19,6 +19,7 @@ _CREATES = {
 }
 """By what creates, the reads that show whether it was done."""
 _LOOKED = ("200", "202", "404")
+_MAYBE = ("delay", "slow_body")
 _SHOWN = 10
 
 
@@ -32,17 +33,18 @@ class Conduct:
         self._calls = [call for call in calls if not call.rolled_back]
 
     def assert_backs_off(self, operation: str, *, jitter: float = 0) -> None:
-        """Calls of an operation to one target wait ever longer: none comes at once, or sooner than the one before.
+        """Tries at one thing wait ever longer: none comes at once, or after a shorter wait than the one before.
 
-        ``jitter`` is the share by which a wait may be shorter than the one before.
+        Tries are calls of an operation that ask the same, up to the answer that ends the trying: what is read is
+        finished, or what was asked is done or refused. ``jitter`` is the share by which a wait may be shorter.
         """
         share = 1 - checks.number("jitter", jitter, 1)
-        for target in self._targets(operation):
-            waits = [later.at - earlier.at for earlier, later in pairwise(target)]
+        for tries in self._tries(operation):
+            waits = [later.at - earlier.at for earlier, later in pairwise(tries)]
             for place, wait in enumerate(waits):
                 if not wait or (place and wait < waits[place - 1] * share):
                     said = "at once" if not wait else f"after {wait}, which is sooner than {waits[place - 1]} before"
-                    raise _wrong(f"{operation} was called again {said}", target[max(place - 1, 0) : place + 2])
+                    raise _wrong(f"{operation} was called again {said}", tries[max(place - 1, 0) : place + 2])
 
     def assert_honours_retry_after(self) -> None:
         """After an answer with ``Retry-After`` the same call comes again no sooner than that."""
@@ -53,17 +55,21 @@ class Conduct:
                 raise _wrong(f"Retry-After was {asked} s, and the call came again after {wait}", (earlier, later))
 
     def assert_stops_when_done(self) -> None:
-        """What was polled until it was finished is not polled once more, unless the client has changed something."""
+        """What was polled until it was finished is not polled once more.
+
+        It is if the client has changed something meanwhile, or may have: a lost answer is a reason to look.
+        """
         for polls in self._polls():
             for (before, was), (done, then), (again, still) in zip(polls, polls[1:], polls[2:], strict=False):
                 if (was, then, still) == (False, True, True) and not self._has_changed_something(done, again):
                     raise _wrong("it was polled although it was finished", (before, done, again))
 
     def _has_changed_something(self, since: Call, until: Call) -> bool:
-        return any(since.number < call.number < until.number and call.effect is Effect.APPLIED for call in self._calls)
+        between = (call for call in self._calls if since.number < call.number < until.number)
+        return any(not _is_read(call) and (call.effect is Effect.APPLIED or not _is_answered(call)) for call in between)
 
     def assert_max_poll_rate(self, per_seconds: float) -> None:
-        """What is not finished is read at most once in so many seconds."""
+        """What is not finished is read in one way at most once in so many seconds."""
         least = timedelta(seconds=checks.positive("per_seconds", per_seconds))
         for polls in self._polls():
             for (earlier, is_finished), (later, _) in pairwise(polls):
@@ -73,38 +79,42 @@ class Conduct:
     def assert_no_blind_create_retry(self) -> None:
         """A create of which the client heard nothing, or a 5xx, is not sent again before a look at what there is.
 
-        It is sent again if it is for the same name, or without one alike. A look counts if it was answered. A 5xx with
-        ``Retry-After`` asks for it to be sent again, and a connection that was refused carried nothing.
+        It is sent again if it is for the same name, or without one alike. A look counts if it was answered, and would
+        show it. A 5xx with ``Retry-After`` asks for it to be sent again, and a connection that was refused carried
+        nothing.
         """
         for earlier, later in self._again(_created):
             if not _may_be_done(earlier):
                 continue
             between = [call for call in self._calls if earlier.number < call.number < later.number]
-            looks = [call for call in between if call.operation in _CREATES[earlier.operation or ""]]
-            if not any(call.server == earlier.server and call.client_saw in _LOOKED for call in looks):
+            if not any(_shows(look, earlier) for look in between):
                 said = f"{earlier.operation} was sent again without a look whether it was done"
                 raise _wrong(said, (earlier, *between, later))
 
-    def _targets(self, operation: str) -> Iterator[list[Call]]:
-        """The calls of an operation, for each target."""
+    def _asking(self, operation: str) -> Iterator[list[Call]]:
+        """The calls of an operation, by what they ask."""
         if operation not in BY_NAME:
             raise invalid("operation", operation, "one of", BY_NAME)
-        targets: dict[object, list[Call]] = {}
+        found: dict[object, list[Call]] = {}
         for call in self._calls:
             if call.operation == operation:
-                targets.setdefault(_target(call), []).append(call)
-        yield from targets.values()
+                found.setdefault(_created(call) or _asked(call), []).append(call)
+        yield from found.values()
+
+    def _tries(self, operation: str) -> Iterator[list[Call]]:
+        """The calls of an operation that ask the same, each time up to the answer that ends the trying."""
+        for calls in self._asking(operation):
+            tries = []
+            for call, is_finished in _known(calls):
+                tries.append(call)
+                if _is_answered(call) and not _asks_again(call) and (not _is_read(call) or is_finished is not False):
+                    yield tries
+                    tries = []
+            yield tries
 
     def _polls(self) -> Iterator[list[tuple[Call, bool | None]]]:
-        """The reads of each target, with whether it was finished as far as the client knew by then."""
-        for target in (target for name in _READS for target in self._targets(name)):
-            polls: list[tuple[Call, bool | None]] = []
-            known = None
-            for call in target:
-                said = _is_finished(call)
-                known = known if said is None else said
-                polls.append((call, known))
-            yield polls
+        """The reads that ask the same, with whether it was finished as far as the client knew by then."""
+        return (_known(calls) for name in _READS for calls in self._asking(name))
 
     def _again(self, what: Callable[[Call], object]) -> Iterator[tuple[Call, Call]]:
         """Each call and the next that asks the same, which is None for calls that play no part."""
@@ -144,12 +154,43 @@ def _content(body: bytes) -> str | bytes:
         return body
 
 
+def _shows(look: Call, create: Call) -> bool:
+    """Whether a call shows what a create has made, as far as its client can tell."""
+    if look.operation not in _CREATES[create.operation or ""] or look.method != "GET" or look.server != create.server:
+        return False
+    asked = dict(parse_qsl(look.target.partition("?")[2]))
+    would_show = asked.get("name", create.name) == create.name and asked.get("status", "BUILD") in ("BUILD", "ACTIVE")
+    return look.client_saw in _LOOKED and (would_show or not look.operation.startswith("list_servers"))
+
+
+def _is_read(call: Call) -> bool:
+    return call.method in ("GET", "HEAD")
+
+
+def _is_answered(call: Call) -> bool:
+    """Whether the client knows what came of a call; an answer in real time may have been waited for."""
+    return (call.client_saw.isdigit() and not call.client_saw.startswith("5")) or call.client_saw in _MAYBE
+
+
+def _asks_again(call: Call) -> bool:
+    return any(name == "Retry-After" for name, _ in call.answer_headers)
+
+
 def _may_be_done(call: Call) -> bool:
     """Whether the client cannot know that a create was not carried out, and was not asked to send it again."""
-    if call.client_saw in ("unavailable", "delay", "slow_body") or call.raised:
-        return False
-    asked_again = any(name == "Retry-After" for name, _ in call.answer_headers)
-    return not call.client_saw.isdigit() or (call.client_saw.startswith("5") and not asked_again)
+    asked_again = call.client_saw.isdigit() and _asks_again(call)
+    return not (_is_answered(call) or asked_again or call.client_saw == "unavailable" or call.raised)
+
+
+def _known(calls: Iterable[Call]) -> list[tuple[Call, bool | None]]:
+    """Reads, each with whether it was finished as far as the client knew by then."""
+    found: list[tuple[Call, bool | None]] = []
+    known = None
+    for call in calls:
+        said = _is_finished(call)
+        known = known if said is None else said
+        found.append((call, known))
+    return found
 
 
 def _is_finished(call: Call) -> bool | None:

@@ -45,6 +45,8 @@ class Calls(tuple[Call, ...]):
         for what, instant in (("since", since), ("until", until)):
             if instant is not None and (not isinstance(instant, datetime) or instant.tzinfo is None):
                 raise WrongTypeError(f"{what}: got {instant!r}, expected an aware datetime")
+        if since is not None and until is not None and until < since:
+            raise invalid("until", until.isoformat(), f"an instant from {since.isoformat()} on")
         return Calls(
             call
             for call in self
@@ -65,7 +67,8 @@ class Calls(tuple[Call, ...]):
     ) -> None:
         """Raise `hostway_fake.NotCalledError` unless there is such a call, or exactly so many ``times``.
 
-        What is raised names the calls that came nearest, and in what they differ.
+        What is raised names the calls that came nearest, and in what they differ. Calls that a savepoint has rolled
+        back count: they were made.
         """
         if times is not None:
             checks.whole("times", times, 0)

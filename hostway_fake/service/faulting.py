@@ -10,6 +10,7 @@ from hostway_fake.exceptions import EndlessWaitError, HostwayFakeError, NoWireEr
 from hostway_fake.faults.outcomes import Delay, EmptyResponse, Hang, Respond, SlowBody, Step, TruncatedBody, Unavailable
 from hostway_fake.faults.rules import Subject
 from hostway_fake.journal.calls import Effect
+from hostway_fake.journal.secrets import masked_url
 from hostway_fake.service import answers, parsing
 from hostway_fake.service.handlers import Call
 from hostway_fake.service.messages import Answer, Breakage, Exchanged
@@ -122,7 +123,7 @@ def _slowly(call: Call, outcome: SlowBody, effect: Effect, answer: Answer) -> tu
         return effect, outcome.word, Breakage(outcome, answer)
     if answer.body and not _outlasts(call, for_a_byte):
         _waits(call, for_a_byte)
-        return effect, outcome.word, Breakage(outcome, answer)
+        return effect, "timeout", Breakage(outcome, answer)
     _move(call, len(answer.body) * for_a_byte)
     return effect, str(answer.status), answer
 
@@ -154,7 +155,7 @@ def _move(call: Call, seconds: float) -> None:
 
 
 def _said(call: Call) -> str:
-    return f"{call.request.method} {call.request.target}"
+    return f"{call.request.method} {masked_url(call.request.target)}"
 
 
 def _unending(call: Call) -> str:

@@ -85,9 +85,8 @@ def _polled_snapshots(call: Call, server: Server, read: tuple[Snapshot, ...]) ->
 def _polled(call: Call, read: Iterable[Server], unfinished: Collection[str]) -> None:
     """A client has read what is not finished, by the ids of it."""
     plans = (planned for server in read for planned in server.plan)
-    call.world.polled(
-        call.request.target, min((each.due for each in plans if each.subject in unfinished), default=None)
-    )
+    place = call.request.target.partition("?")[0]
+    call.world.polled(place, min((each.due for each in plans if each.subject in unfinished), default=None))
 
 
 # Servers

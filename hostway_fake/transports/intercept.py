@@ -11,6 +11,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 
 from hostway_fake.exceptions import BlockedHostError
+from hostway_fake.journal.secrets import masked_url
 from hostway_fake.transports.origin import Origin
 from hostway_fake.transports.requests import Pool
 
@@ -63,10 +64,9 @@ class _Interceptor:
                     return interception.pool(adapter)
             for interception in active:
                 if interception.block_others:
-                    raise BlockedHostError(
-                        f"{request.method} {request.url}: only {interception.origin.header} may be called "
-                        "under intercept(block_others=True)"
-                    )
+                    asked = f"{request.method} {masked_url(request.url or '')}"
+                    only = f"only {interception.origin.header} may be called under intercept(block_others=True)"
+                    raise BlockedHostError(f"{asked}: {only}")
             pool: HTTPConnectionPool = original(adapter, request, *args, **kwargs)
             return pool
 

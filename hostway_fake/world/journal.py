@@ -5,11 +5,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
 from threading import Lock
+from typing import Final
 
 from hostway_fake.journal.calls import Call, Effect
 from hostway_fake.journal.evidence import Answered, Reliance, reliances
-from hostway_fake.journal.secrets import masked_body, masked_headers, masked_target
+from hostway_fake.journal.secrets import masked_body, masked_headers, masked_url
 from hostway_fake.journal.sequence import Calls
+
+_SECRET: Final = b"adminPass"
+"""All that is secret in an answer of the service; what a rule answers may be anything."""
 
 
 class Journal:
@@ -47,14 +51,14 @@ class Journal:
                     at,
                     operation,
                     method,
-                    masked_target(target),
+                    masked_url(target),
                     effect,
                     client_saw,
                     rule,
                     server,
                     masked_headers(headers),
                     masked_body(body),
-                    masked_body(answer),
+                    masked_body(answer) if rule or _SECRET in answer else answer,
                     answer_headers,
                 )
             )

@@ -190,7 +190,7 @@ def test_a_session_of_a_sibling_of_what_looks_through_a_server_goes_over_the_soc
 
 
 def test_a_sibling_takes_no_auth_beside_user_and_password(fake: FakeHostway) -> None:
-    with pytest.raises(InvalidValueError, match="auth: got"):
+    with pytest.raises(InvalidValueError, match="auth: expected user and password as arguments"):
         fake.sibling("a", "b", auth=("c", "d"))
     assert fake.sibling("a", "b").auth == ("a", "b")
 

@@ -391,6 +391,14 @@ def test_a_path_is_wanted(fake: FakeHostway, path: Any) -> None:
             use(path)
 
 
+def test_what_is_not_a_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(InvalidValueError, match=f"{path}: cannot be read: it is not a file"):
+            FakeHostway.load(path)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"{", b"\xff", b"[" * 100_000, b"[]", b"{}"])
 def test_what_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "world.json"

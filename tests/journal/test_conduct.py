@@ -271,6 +271,7 @@ def test_retry_after_holds_for_what_is_no_operation_too(fake: FakeHostway, sessi
 
 
 def test_lists_by_other_filters_are_other_calls(fake: FakeHostway, session: requests.Session) -> None:
+    fake.faults.on().respond(503)
     for query in ("?status=BUILD", "?status=ACTIVE", "/detail?status=ACTIVE"):
         session.get(f"{fake.url}/servers{query}")
 
@@ -377,3 +378,107 @@ def test_what_is_long_is_shortened_in_the_middle(fake: FakeHostway, session: req
         fake.conduct.assert_no_blind_create_retry()
     lines = str(caught.value).splitlines()
     assert (len(lines), lines[6]) == (12, "  ... 12 more ...")
+
+
+# What clients cannot know
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("fault", ["reset", "500"])
+def test_a_look_after_a_lost_change_is_none_too_many(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session, create: Create, after: bool, fault: str
+) -> None:
+    url = f"{fake.url}/servers/{server.id}/snapshots"
+    create("a")
+    for wait in (10, 60):
+        fake.clock.advance(wait)
+        session.get(url)
+    begun = fake.faults.on("create_snapshot").first(1)
+    begun = begun.after_commit() if after else begun
+    _ = begun.reset() if fault == "reset" else begun.respond(500)
+    with suppress(requests.ConnectionError):
+        create("b")
+    session.get(url)
+
+    fake.conduct.assert_stops_when_done()
+
+
+def test_a_create_whose_answer_took_too_long_may_be_done(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session
+) -> None:
+    fake.faults.on("create_snapshot").first(1).after_commit().slow_body(1)
+    url = f"{fake.url}/servers/{server.id}/snapshots"
+    for _ in range(2):
+        with suppress(requests.RequestException):
+            session.post(url, json={"snapshot": {"name": "a"}}, timeout=0.5)
+
+    assert fake.calls[0].client_saw == "timeout"
+    with pytest.raises(MisconductError):
+        fake.conduct.assert_no_blind_create_retry()
+
+
+_ORDER = {"server": {"name": "web", "imageRef": "debian_lenny_template", "flavorRef": "3"}}
+
+
+@pytest.mark.parametrize(
+    ("method", "look", "shows"),
+    [
+        ("GET", "", True),
+        ("GET", "/detail?status=BUILD&name=web", True),
+        ("GET", "?status=ACTIVE", True),
+        ("GET", "?name=db", False),
+        ("GET", "?status=STOPPED", False),
+        ("HEAD", "", False),
+    ],
+)
+def test_a_look_that_would_not_show_it_is_none(
+    fake: FakeHostway, session: requests.Session, method: str, look: str, shows: bool
+) -> None:
+    fake.faults.on("create_server").first(1).after_commit().reset()
+    with suppress(requests.ConnectionError):
+        session.post(f"{fake.url}/servers", json=_ORDER)
+    session.request(method, f"{fake.url}/servers{look}")
+    session.post(f"{fake.url}/servers", json=_ORDER)
+
+    if shows:
+        fake.conduct.assert_no_blind_create_retry()
+    else:
+        with pytest.raises(MisconductError):
+            fake.conduct.assert_no_blind_create_retry()
+
+
+# Where tries end
+
+
+def test_other_things_are_not_created_again(fake: FakeHostway, create: Create) -> None:
+    for name in ("a", "b", "c"):
+        create(name)
+
+    fake.conduct.assert_backs_off("create_snapshot")
+
+
+def test_what_is_done_is_tried_anew(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> None:
+    for action in ("os-stop", "os-start"):
+        session.post(f"{fake.url}/servers/{server.id}/action", json={action: None})
+        for wait in (1, 2, 4, 8):
+            fake.clock.advance(wait)
+            session.get(f"{fake.url}/servers/{server.id}")
+    fake.clock.advance(days=1)
+    fake.faults.on("list_zones").nth(2).respond(503)
+    for wait in (0, 86400, 1):
+        fake.clock.advance(wait)
+        session.get(f"{fake.url}/zone")
+
+    fake.conduct.assert_backs_off("get_server")
+    fake.conduct.assert_backs_off("list_zones")
+    fake.conduct.assert_backs_off("stop_server")
+
+
+def test_what_failed_is_to_be_backed_off_from(fake: FakeHostway, session: requests.Session) -> None:
+    fake.faults.on("list_zones").first(2).respond(503)
+    for wait in (0, 2, 1):
+        fake.clock.advance(wait)
+        session.get(f"{fake.url}/zone")
+
+    with pytest.raises(MisconductError, match="list_zones was called again after 0:00:01, which is sooner than"):
+        fake.conduct.assert_backs_off("list_zones")

@@ -54,6 +54,11 @@ def test_calls_are_filtered(calls: Calls, asked: dict[str, Any], numbers: list[i
         ({"operation": "create"}, InvalidValueError, "operation: got 'create', expected one of: 'create_snapshot'"),
         ({"effect": "done"}, InvalidValueError, "effect: got 'done', expected one of: 'applied', 'refused', 'none'"),
         ({"server": 5}, WrongTypeError, "server: got 5, expected a string"),
+        (
+            {"since": START + timedelta(seconds=1), "until": START},
+            InvalidValueError,
+            r"until: got '2013-04-12T19:29:00\+00:00', expected an instant from 2013-04-12T19:29:01\+00:00 on",
+        ),
         ({"outcome": 202}, WrongTypeError, "outcome: got 202, expected a string"),
         ({"outcome": "299x"}, InvalidValueError, "outcome: got '299x', expected a status such as '202', or one of: "),
         ({"outcome": "respond"}, InvalidValueError, "outcome: got 'respond'"),

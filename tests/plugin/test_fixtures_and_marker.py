@@ -219,8 +219,16 @@ def test_the_credentials_can_be_overridden(pytester: pytest.Pytester) -> None:
     ran.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("credentials", ["'ab'", "7", "('jello614636',)", "('jello614636', 7)"])
-def test_credentials_that_are_none_are_named(pytester: pytest.Pytester, credentials: str) -> None:
+@pytest.mark.parametrize(
+    ("credentials", "got"),
+    [
+        ("'ab'", "a str"),
+        ("7", "a int"),
+        ("('jello614636',)", "a tuple of str"),
+        ("('jello614636', 7)", "a tuple of str, int"),
+    ],
+)
+def test_credentials_that_are_none_are_named(pytester: pytest.Pytester, credentials: str, got: str) -> None:
     ran = _run(
         pytester,
         "def test_it(fake_hostway):\n    pass\n",
@@ -234,7 +242,7 @@ def test_credentials_that_are_none_are_named(pytester: pytest.Pytester, credenti
     )
 
     ran.assert_outcomes(errors=1)
-    ran.stdout.fnmatch_lines([f"*WrongTypeError: auth: got {credentials}, expected a tuple of user and password"])
+    ran.stdout.fnmatch_lines([f"*WrongTypeError: auth: got {got}, expected a tuple of user and password*"])
 
 
 _OPTIONS = """

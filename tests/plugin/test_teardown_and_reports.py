@@ -334,7 +334,7 @@ def test_a_configuration_that_is_wrong_is_named(pytester: pytest.Pytester, ini: 
 def test_a_table_of_other_types_is_named(pytester: pytest.Pytester, lines: str, message: str) -> None:
     pytester.makepyprojecttoml(f"[tool.pytest.ini_options]\n{lines}\n")
 
-    ran = pytester.runpytest_inprocess()
+    ran = pytester.runpytest_subprocess()
 
     assert ran.ret == pytest.ExitCode.USAGE_ERROR
     ran.stderr.fnmatch_lines([f"ERROR: {message}*"])

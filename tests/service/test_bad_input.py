@@ -101,6 +101,10 @@ _JSON: Final = "The body is not JSON: "
         ),
         (b"[" * 100_000, "The body is nested too deeply."),
         (b'{"a": ' * 100_000, "The body is nested too deeply."),
+        (
+            b'["' + b'\\"' * 300_000 + b"[" * 200,
+            _JSON + "Unterminated string starting at: line 1 column 2 (char 1).",
+        ),
         (b'{"a": ' + b"9" * 100_000 + b"}", "The body holds a number of too many digits."),
         (b"\x16\x03\x01\x02\x00", _JSON + "Expecting value: line 1 column 1 (char 0)."),
     ],

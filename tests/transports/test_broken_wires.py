@@ -270,7 +270,7 @@ def test_the_part_of_a_cut_body_can_be_streamed(way: str) -> None:
     ("outcome", "requests_sees", "saw"),
     [
         (lambda on: on.delay(31), _SILENCE, "timeout"),
-        (lambda on: on.slow_body(0.03), "ConnectionError < ReadTimeoutError", "slow_body"),
+        (lambda on: on.slow_body(0.03), "ConnectionError < ReadTimeoutError", "timeout"),
     ],
     ids=["delay", "slow body"],
 )
