@@ -355,7 +355,7 @@ class FakeHostway:
         return self._worlds.home.journal.calls
 
     def timeline(self) -> Timeline:
-        """What happened, in the order of the clock: calls, changes of status, moves of the clock.
+        """What happened, in the order of the clock: calls, faults, changes of status, moves of the clock.
 
         >>> with FakeHostway() as fake:
         ...     server = fake.add_server("jello614636-USOTE-0214")

@@ -1,4 +1,4 @@
-"""What happened, in the order of the virtual clock: calls, changes of status, moves of the clock."""
+"""What happened, in the order of the virtual clock: calls, faults, changes of status, moves of the clock."""
 
 import json
 from collections.abc import Iterable
@@ -12,8 +12,8 @@ from hostway_fake.journal.calls import Call
 class Moment(NamedTuple):
     """One thing that happened at an instant.
 
-    ``kind`` is ``"call"``, ``"transition"`` or ``"clock"``; ``subject`` is the operation of a call, or the id of what
-    changed its status; ``text`` is the line without its instant.
+    ``kind`` is ``"call"``, ``"fault"``, ``"transition"`` or ``"clock"``; ``subject`` is the operation of a call, the name
+    of the rule that acted on it, or the id of what changed its status; ``text`` is the line without its instant.
     """
 
     at: datetime
@@ -50,6 +50,9 @@ def told(
     for call in calls:
         _, _, text = str(call).split(" ", 2)
         placed.append(((call.at, 1, call.number, 0), Moment(call.at, "call", call.operation or "", text)))
+        if call.rule is not None:
+            said = f"{call.rule} acts on {call.operation or 'no operation'}: {call.client_saw}"
+            placed.append(((call.at, 1, call.number, 1), Moment(call.at, "fault", call.rule, said)))
     for change, status in transitions:
         moment = Moment(change.due, "transition", change.subject, f"{change.subject} is {status}")
         rank, after = (1, change.calls + 0.5) if change.due == change.at else (0, 0)

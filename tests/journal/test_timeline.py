@@ -47,6 +47,7 @@ def test_calls_changes_and_moves_stand_in_the_order_of_the_clock(
         "19:29:00.000 the clock moves by 30 s",
         "19:29:30.000 b is BUILD",
         "19:29:30.000 POST /servers/server/snapshots create_snapshot applied reset [lost]",
+        "19:29:30.000 lost acts on create_snapshot: reset",
         "19:29:30.000 the clock moves by 100 s",
         "19:30:00.000 a is ACTIVE",
         "19:30:30.000 b is ACTIVE",
