@@ -12,8 +12,8 @@ from hostway_fake.journal.calls import Call
 class Moment(NamedTuple):
     """One thing that happened at an instant.
 
-    ``kind`` is ``"call"``, ``"fault"``, ``"transition"`` or ``"clock"``; ``subject`` is the operation of a call, the name
-    of the rule that acted on it, or the id of what changed its status; ``text`` is the line without its instant.
+    ``kind`` is ``"call"``, ``"fault"``, ``"transition"`` or ``"clock"``; ``subject`` is the operation of a call, the
+    name of the rule that acted on it, or the id of what changed its status; ``text`` is the line without its instant.
     """
 
     at: datetime
