@@ -102,7 +102,8 @@ def _marked(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test marked ``readings="all"``, or with a list of operations, runs once under each other reading as well."""
     readings = _marked(metafunc.definition).get("readings")
-    if (readings == "all" or isinstance(readings, list | tuple)) and "fake_hostway" in metafunc.fixturenames:
+    several = readings == "all" or (isinstance(readings, list | tuple) and readings)
+    if several and "fake_hostway" in metafunc.fixturenames:
         from hostway_fake.contract.readings import others
         from hostway_fake.exceptions import HostwayFakeError
 

@@ -36,7 +36,7 @@ def checked_readings(given: list[object]) -> dict[str, str]:
 
 def cannot_be_run_under(readings: object) -> str:
     """What is said of readings under which a test cannot be run."""
-    if readings == "all" or isinstance(readings, list | tuple):
+    if readings == "all" or (isinstance(readings, list | tuple) and readings):
         said = "runs a test several times, which must ask for fake_hostway itself, by name, and be no unittest.TestCase"
         return f"fake_hostway readings: {readings!r} {said}"
     return f"fake_hostway readings: got {readings!r}, expected 'all', a list of operations, or values by name"

@@ -79,6 +79,9 @@ def test_the_fixture_s_readings_stay_beside_it(pytester: pytest.Pytester) -> Non
     [
         ("['create']", "*operation: got 'create', expected one of: 'create_snapshot'*"),
         ("{'list': 1}", "*reading: got 'list', expected one of: *"),
+        ("'al'", "fake_hostway readings: got 'al', expected 'all', a list of operations, or values by name"),
+        ("{'create_snapshot'}", "fake_hostway readings: got {*}, expected 'all', a list of operations, or *"),
+        ("[]", "fake_hostway readings: got [[]], expected 'all', a list of operations, or values by name"),
     ],
 )
 def test_what_is_unknown_is_named(pytester: pytest.Pytester, readings: str, message: str) -> None:
@@ -88,6 +91,30 @@ def test_what_is_unknown_is_named(pytester: pytest.Pytester, readings: str, mess
 
     assert ran.parseoutcomes().get("errors") == 1
     ran.stdout.fnmatch_lines([message])
+
+
+def test_a_test_that_cannot_be_run_several_times_says_so(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import unittest
+
+        import pytest
+
+        @pytest.mark.fake_hostway(readings="all")
+        class TestIt(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def made(self, fake_hostway): pass
+
+            def test_it(self): pass
+
+        @pytest.mark.fake_hostway(readings=["list_zones"])
+        def test_later(request):
+            request.getfixturevalue("fake_hostway")
+    """)
+
+    ran = pytester.runpytest_inprocess("-p", "no:randomly")
+
+    ran.assert_outcomes(errors=1, failed=1)
+    ran.stdout.fnmatch_lines(["*fake_hostway readings: 'all' runs a test several times, which must ask for*"])
 
 
 def test_a_test_without_a_fake_is_left_alone(pytester: pytest.Pytester) -> None:
