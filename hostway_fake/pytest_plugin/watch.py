@@ -111,6 +111,8 @@ class Watched:
 
     def _look_at(self, fake: FakeHostway) -> None:
         world = fake._worlds.home
+        if world.is_untouched() and not fake._faults.saved():
+            return
         has_time = self._arranged if fake._is_open else {}
         late = [rule for rule in world.rulebook.rules if rule.owed and id(rule.rule) not in has_time]
         for rule in (*late, *world.rulebook.dropped):

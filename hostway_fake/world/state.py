@@ -291,8 +291,14 @@ class World:
 
     def is_undone(self) -> bool:
         """Whether a fault rule still waits for calls, or a call was answered by an exception."""
+        if self.is_untouched():
+            return False
         waiting = any(rule.owed for rule in self.rulebook.rules) or bool(self.rulebook.dropped)
         return waiting or any(call.raised for call in self.journal.calls)
+
+    def is_untouched(self) -> bool:
+        """Whether no call was ever made, and no fault rule written."""
+        return not (self.journal.recorded or self.rulebook.rules or self.rulebook.dropped)
 
     # Volumes
 
