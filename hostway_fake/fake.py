@@ -128,7 +128,7 @@ class FakeHostway:
         self._servers: set[ThreadServer] = set()
         self._parent: FakeHostway | None = None
         self._siblings: dict[World, FakeHostway] = {}
-        self._closed: dict[World, FakeHostway] = {}  # siblings that left something undone
+        self._farewell: Callable[[FakeHostway], None] | None = None  # is told before what was done is forgotten
         self._left: Counter[Answered] = Counter()  # what was answered for siblings that are closed
         self._faults = Faults(self._worlds.home.rulebook)
         self._savepoints: list[Savepoint] = []
@@ -155,6 +155,7 @@ class FakeHostway:
         sibling._worlds = Worlds(sibling._worlds.home, self._worlds.by_account)
         sibling._over_socket = self._over_socket and "url" not in others
         sibling._parent = self
+        sibling._farewell = self._farewell
         self._siblings[sibling._worlds.home] = sibling
         return sibling
 
@@ -183,13 +184,12 @@ class FakeHostway:
             server.stop()
         family = (self, *(other for sibling in tuple(self._siblings.values()) for other in sibling._shut()))
         self._worlds.leave()
+        self._say_farewell()
         world = self._worlds.home
         if self._parent is not None and world in self._parent._siblings:
             del self._parent._siblings[world]
             if self._left or world.journal.recorded:
                 self._parent._left.update(self._answered())
-            if self._closed or world.is_undone():
-                self._parent._closed[world] = self
         return family
 
     @property
@@ -197,14 +197,14 @@ class FakeHostway:
         return self._worlds.by_account.get(self.auth[0]) is self._worlds.home
 
     def _family(self) -> "Iterator[FakeHostway]":
-        """This fake, its siblings, and those that were closed and left something undone."""
+        """This fake and its siblings."""
         yield self
-        for sibling in (*self._siblings.values(), *self._closed.values()):
+        for sibling in tuple(self._siblings.values()):
             yield from sibling._family()
 
-    def _forget(self) -> None:
-        """What closed siblings left undone was told."""
-        self._closed.clear()
+    def _say_farewell(self) -> None:
+        if self._farewell is not None:
+            self._farewell(self)
 
     def _answered(self) -> Counter[Answered]:
         """What was answered for this account and all its siblings."""
@@ -252,6 +252,7 @@ class FakeHostway:
                 raise InvalidValueError("savepoint: it ends after the one around it, which has undone it already")
             while self._savepoints.pop() is not saved:
                 pass  # one that began inside, and is undone with it
+            self._say_farewell()
             world.restore(saved)
             self._faults.restore(begun)
         if unfinished:
@@ -259,6 +260,7 @@ class FakeHostway:
 
     def reset(self) -> None:
         """Let all be as when this fake was made, and forget all calls; siblings and running servers stay."""
+        self._say_farewell()
         self._left.update(self._worlds.home.journal.answered())
         self._worlds.home.reset()
         self._faults.restore([])

@@ -42,7 +42,8 @@ class Call(NamedTuple):
     and ``"slow_body"`` are an answer that took real time on a socket, where nobody knows whether the client waited for
     it; or it is the name of an exception that was raised in the test. ``answer`` is the body that was finished, though
     the client may never have seen it; ``operation`` is None for what is none; ``at`` is the instant of the world's
-    clock at which it came; ``rolled_back`` says that a savepoint has undone its effect.
+    clock at which it came, ``answered_at`` that at which the client knew what had come of it; ``rolled_back`` says that
+    a savepoint has undone its effect.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Call(NamedTuple):
     answer: bytes
     answer_headers: tuple[tuple[str, str], ...] = ()
     rolled_back: bool = False
+    answered_at: datetime | None = None
 
     @property
     def raised(self) -> bool:

@@ -1,6 +1,7 @@
 """How a client behaved: queries over the virtual stamps of its calls, each a rule that good clients keep."""
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
@@ -13,12 +14,12 @@ from hostway_fake.journal.calls import Call, Effect
 
 _READS = tuple(name for name, operation in BY_NAME.items() if operation.method == "GET")
 _CREATES = {
-    "create_snapshot": ("list_snapshots", "get_snapshot"),
-    "create_server": ("list_servers", "list_servers_detail", "get_server"),
-    "create_volume": ("list_volumes", "list_volumes_detail", "get_volume"),
+    "create_snapshot": ("list_snapshots",),
+    "create_server": ("list_servers", "list_servers_detail"),
+    "create_volume": ("list_volumes", "list_volumes_detail"),
 }
-"""By what creates, the reads that show whether it was done."""
-_LOOKED = ("200", "202", "404")
+"""By what creates, the reads that show whether it was done: its id is not known."""
+_LOOKED = ("200", "202")
 _MAYBE = ("delay", "slow_body")
 _SHOWN = 10
 
@@ -31,26 +32,33 @@ class Conduct:
 
     def __init__(self, calls: Iterable[Call]) -> None:
         self._calls = [call for call in calls if not call.rolled_back]
+        self._changes = [call.number for call in self._calls if not _is_read(call) and _changes_something(call)]
 
     def assert_backs_off(self, operation: str, *, jitter: float = 0) -> None:
         """Tries at one thing wait ever longer: none comes at once, or after a shorter wait than the one before.
 
         Tries are calls of an operation that ask the same, up to the answer that ends the trying: what is read is
-        finished, or what was asked is done or refused. ``jitter`` is the share by which a wait may be shorter.
+        finished, or what was asked is done or refused. A read is another thing once the client has changed something.
+        A wait that ``Retry-After`` asked for is none of the client's own. ``jitter`` is the share by which a wait may
+        be shorter.
         """
         share = 1 - checks.number("jitter", jitter, 1)
         for tries in self._tries(operation):
-            waits = [later.at - earlier.at for earlier, later in pairwise(tries)]
-            for place, wait in enumerate(waits):
-                if not wait or (place and wait < waits[place - 1] * share):
-                    said = "at once" if not wait else f"after {wait}, which is sooner than {waits[place - 1]} before"
+            before = timedelta(0)
+            for place, (earlier, later) in enumerate(pairwise(tries)):
+                wait = _wait(earlier, later)
+                if _asks_again(earlier):
+                    continue
+                if not wait or wait < before * share:
+                    said = "at once" if not wait else f"after {wait}, which is sooner than {before} before"
                     raise _wrong(f"{operation} was called again {said}", tries[max(place - 1, 0) : place + 2])
+                before = wait
 
     def assert_honours_retry_after(self) -> None:
         """After an answer with ``Retry-After`` the same call comes again no sooner than that."""
         for earlier, later in self._again(_asked):
             asked = dict(earlier.answer_headers).get("Retry-After", "") if earlier.client_saw.isdigit() else ""
-            wait = later.at - earlier.at
+            wait = _wait(earlier, later)
             if asked.isdigit() and wait < timedelta(seconds=int(asked)):
                 raise _wrong(f"Retry-After was {asked} s, and the call came again after {wait}", (earlier, later))
 
@@ -61,19 +69,19 @@ class Conduct:
         """
         for polls in self._polls():
             for (before, was), (done, then), (again, still) in zip(polls, polls[1:], polls[2:], strict=False):
-                if (was, then, still) == (False, True, True) and not self._has_changed_something(done, again):
+                if (was, then, still) == (False, True, True) and not self._has_changed(done, again):
                     raise _wrong("it was polled although it was finished", (before, done, again))
 
-    def _has_changed_something(self, since: Call, until: Call) -> bool:
-        between = (call for call in self._calls if since.number < call.number < until.number)
-        return any(not _is_read(call) and (call.effect is Effect.APPLIED or not _is_answered(call)) for call in between)
+    def _has_changed(self, since: Call, until: Call) -> bool:
+        """Whether between two calls the client has changed something, or cannot know that it has not."""
+        return bisect_right(self._changes, since.number) < bisect_left(self._changes, until.number)
 
     def assert_max_poll_rate(self, per_seconds: float) -> None:
         """What is not finished is read in one way at most once in so many seconds."""
         least = timedelta(seconds=checks.positive("per_seconds", per_seconds))
         for polls in self._polls():
             for (earlier, is_finished), (later, _) in pairwise(polls):
-                if is_finished is False and later.at - earlier.at < least:
+                if is_finished is False and later.at - earlier.at < least and not self._has_changed(earlier, later):
                     raise _wrong(f"it was polled twice within {later.at - earlier.at}", (earlier, later))
 
     def assert_no_blind_create_retry(self) -> None:
@@ -93,7 +101,7 @@ class Conduct:
 
     def _asking(self, operation: str) -> Iterator[list[Call]]:
         """The calls of an operation, by what they ask."""
-        if operation not in BY_NAME:
+        if checks.text("operation", operation) not in BY_NAME:
             raise invalid("operation", operation, "one of", BY_NAME)
         found: dict[object, list[Call]] = {}
         for call in self._calls:
@@ -104,8 +112,11 @@ class Conduct:
     def _tries(self, operation: str) -> Iterator[list[Call]]:
         """The calls of an operation that ask the same, each time up to the answer that ends the trying."""
         for calls in self._asking(operation):
-            tries = []
+            tries: list[Call] = []
             for call, is_finished in _known(calls):
+                if tries and _is_read(call) and self._has_changed(tries[-1], call):
+                    yield tries
+                    tries = []
                 tries.append(call)
                 if _is_answered(call) and not _asks_again(call) and (not _is_read(call) or is_finished is not False):
                     yield tries
@@ -163,6 +174,11 @@ def _shows(look: Call, create: Call) -> bool:
     return look.client_saw in _LOOKED and (would_show or not look.operation.startswith("list_servers"))
 
 
+def _wait(earlier: Call, later: Call) -> timedelta:
+    """For how long a client waited, from what came of a call until the next."""
+    return later.at - (earlier.answered_at or earlier.at)
+
+
 def _is_read(call: Call) -> bool:
     return call.method in ("GET", "HEAD")
 
@@ -170,6 +186,10 @@ def _is_read(call: Call) -> bool:
 def _is_answered(call: Call) -> bool:
     """Whether the client knows what came of a call; an answer in real time may have been waited for."""
     return (call.client_saw.isdigit() and not call.client_saw.startswith("5")) or call.client_saw in _MAYBE
+
+
+def _changes_something(call: Call) -> bool:
+    return call.effect is Effect.APPLIED or not _is_answered(call)
 
 
 def _asks_again(call: Call) -> bool:

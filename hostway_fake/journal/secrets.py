@@ -14,10 +14,10 @@ _WORDS: Final = (
     r"pass|passwd|password|passphrase|pwd|secret|token|jwt|bearer|cookie|session|session_?id|credentials?|signature|"
     r"authori[sz]ation|authentication|auth|(?:api|auth|access|private|signing)[-_ ]?key"
 )
-_SECRET: Final = re.compile(rf".*(?:{_WORDS})\W*|(?:.*\W)?sig\W*", re.DOTALL)
+_SECRET: Final = re.compile(rf".*(?:{_WORDS})s?\W*|(?:.*\W)?sig\W*", re.DOTALL)
 _HINTS: Final = tuple(b"pass pwd secret token key auth session cookie credential jwt bearer sig \\u".split())
 _STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:\s*)?', re.DOTALL)
-_PATH: Final = re.compile(r"[^?#]*")
+_PATH: Final = re.compile(r"[^?#;]*")
 _PAIR: Final = re.compile(r"([^?#&;=]+)=([^&;#]*)")
 _URLS: Final = ("referer", "origin", "x-original-url", "x-rewrite-url")
 _DECODER: Final = json.JSONDecoder()

@@ -70,6 +70,7 @@ class Calls(tuple[Call, ...]):
         What is raised names the calls that came nearest, and in what they differ. Calls that a savepoint has rolled
         back count: they were made.
         """
+        checks.text("operation", operation)
         if times is not None:
             checks.whole("times", times, 0)
         wanted = _wanted(operation, server, name, effect, outcome)
@@ -82,7 +83,7 @@ def _wanted(
     operation: str | None, server: str | None, name: str | None, effect: str | None, outcome: str | None
 ) -> dict[str, str]:
     """What is asked of a call, by the attribute that has it."""
-    if operation is not None and operation not in BY_NAME:
+    if operation is not None and checks.text("operation", operation) not in BY_NAME:
         raise invalid("operation", operation, "one of", BY_NAME)
     if effect is not None and effect not in tuple(Effect):
         raise invalid("effect", effect, "one of", Effect)

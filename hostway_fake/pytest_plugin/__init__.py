@@ -83,7 +83,7 @@ def _configured(config: pytest.Config) -> tuple[dict[str, Any], tuple[str, ...]]
         options["seed"] = checked_seed("fake_hostway_seed", seed)
     if seed_of_all is not None:
         options["seed"] = checked_seed("--fake-hostway-seed", seed_of_all)
-    return options, checked_allow(allow)
+    return options, checked_allow("fake_hostway_allow", allow)
 
 
 def _marked(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
@@ -122,8 +122,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     stash[_TEST] = item
     item.stash[_FAILED] = False
     if stash[_WATCHED]:
-        stash[_WATCHED] = [watched for watched in stash[_WATCHED] if watched.begins()]
-        stash[_HOUSE]._forget()
+        stash[_WATCHED][:] = [watched for watched in stash[_WATCHED] if watched.begins()]
 
 
 def _house(config: pytest.Config) -> "FakeHostway":
@@ -216,9 +215,10 @@ def _allowed(given: object) -> tuple[str, ...]:
     from hostway_fake.pytest_plugin.settings import checked_allow
 
     try:
-        return checked_allow(given)
+        return checked_allow("fake_hostway allow", given)
     except pytest.UsageError as error:
-        pytest.fail(str(error), pytrace=False)
+        said = str(error)
+    pytest.fail(said, pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -229,7 +229,7 @@ def make_fake_hostway(
 
     ``on_socket=True`` gives the account at the URL of the socket that serves all tests. What is not closed before is
     closed at the end of the run. A test is told at its end what it left undone with any of them; fault rules of a
-    fixture have time until the account is closed. ``allow`` is that of the marker.
+    fixture of a wider scope have time until the account is closed. ``allow`` is that of the marker.
     """
     from itertools import count
 
@@ -238,13 +238,15 @@ def make_fake_hostway(
     from hostway_fake.pytest_plugin.watch import Watched
 
     checked_options(fake_hostway_options)
-    numbers, house = count(1), _house(pytestconfig)
+    house = _house(pytestconfig)
     made: list[FakeHostway] = []
+    scopes = _Scopes(pytestconfig.stash[_WATCHED])
+    pytestconfig.pluginmanager.register(scopes)
     defaults: dict[str, Any] = pytestconfig.stash[_DEFAULTS]
 
     def make(*, on_socket: bool = False, **options: Any) -> "FakeHostway":
         checks.flag("on_socket", on_socket)
-        number = next(numbers)
+        number = next(number for number in count(1) if f"made{number}" not in house._worlds.by_account)
         given = {"url": fake_hostway_base_url, "auth": (f"made{number}", f"password{number}")}
         everything = {**defaults, **given, **fake_hostway_options, **options}
         if pytestconfig.option.fake_hostway_seed is not None:
@@ -257,8 +259,24 @@ def make_fake_hostway(
         return fake.at(_socket(pytestconfig).url) if on_socket else fake
 
     yield make
+    pytestconfig.pluginmanager.unregister(scopes)
     for fake in made:
         fake.close()
+
+
+class _Scopes:
+    """Tells what fixtures of wide scopes arrange from what is a test's own; a plugin of its own, for what it costs."""
+
+    def __init__(self, watched: "list[Watched]") -> None:
+        self._watched = watched
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+        made = yield
+        if fixturedef.scope != "function":
+            for each in self._watched:
+                each.arranged()
+        return made
 
 
 @pytest.fixture
@@ -313,10 +331,11 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 def _left_undone(item: pytest.Item) -> list[str]:
     """What a test left undone with the fakes that it was given, unless it is allowed, or did not come to its end."""
     stash = item.config.stash
-    found = [(watched, each) for watched in stash[_WATCHED] for each in watched.ended()]
+    failed = item.stash[_FAILED]
+    found = [(watched, each) for watched in stash[_WATCHED] for each in watched.ended(failed)]
     if _EVIDENCE in stash:
         _count_evidence(stash)
-    if not found or item.stash[_FAILED]:
+    if not found:
         return []
     allowed = stash[_ALLOWED] + _allowed(_marked(item).get("allow"))
     return [str(each) for watched, each in found if each.word not in (*allowed, *watched.allowed)]
@@ -345,9 +364,9 @@ def pytest_runtest_makereport(
     One that did not come to its end, for whatever reason, is not told in addition what it left undone.
     """
     watched = item.config.stash[_WATCHED]
-    if watched and call.when != "teardown":
+    if call.when == "call":
         for each in watched:
-            (each.arranged if call.when == "setup" else each.called)()
+            each.called()
     report = yield
     if not report.passed:
         item.stash[_FAILED] = True

@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import groupby
 from os.path import relpath
 from pathlib import Path
 from shlex import quote
 
 import pytest
 
+from hostway_fake.journal.timeline import Timeline
 from hostway_fake.pytest_plugin.watch import Watched
 
 _LABELS = ("documented", "contradicted", "assumed", "ours")
@@ -26,18 +28,27 @@ def evidence(relied: Mapping[tuple[str, str, str], int]) -> Iterator[str]:
 
 def story(item: pytest.Item, watched: Sequence[Watched]) -> str:
     """What happened in a test, account by account, and the line that runs it again exactly so."""
-    told, seeds = [], set()
+    told, seeds, shared = [], set(), []
     for each in watched:
         for fake, timeline in each.timelines():
             is_fixture = bool(each.name) and fake is each.fake
             seeds.add(fake._worlds.home.settings.seed)
             if timeline or is_fixture:
                 head = [] if is_fixture else [f"{fake.auth[0]}:"]
-                told.append("\n".join((*head, str(timeline) or "nothing happened")))
+                told.append("\n".join((*head, *(_lines(timeline) or ["nothing happened"]))))
+                shared += [fake.auth[0]] if each.is_shared else []
     again = [f"to run it again: {' '.join(_command(item, seeds))}"]
-    shared = ", ".join(each.fake.auth[0] for each in watched if each.is_shared)
-    again += [f"(tests before it have used {shared} too; they are not run again)"] if shared else []
+    again += [f"(tests before it have used {', '.join(shared)} too; they are not run again)"] if shared else []
     return "\n\n".join((*told, "\n".join(again)))
+
+
+def _lines(timeline: Timeline) -> list[str]:
+    """The lines of a timeline; of many that are the same, the first."""
+    lines = []
+    for line, same in groupby(map(str, timeline)):
+        more = sum(1 for _ in same) - 1
+        lines += [line, f"... {more} more like it ..."] if more > 1 else [line] * (more + 1)
+    return lines
 
 
 def _command(item: pytest.Item, seeds: Collection[int]) -> Iterator[str]:
@@ -56,6 +67,8 @@ def _command(item: pytest.Item, seeds: Collection[int]) -> Iterator[str]:
             yield f"-o {_on_one_line(override)}"
     if len(seeds) == 1:
         yield f"--fake-hostway-seed={min(seeds)}"
+    if isinstance(getattr(config.option, "randomly_seed", None), int):
+        yield f"--randomly-seed={config.option.randomly_seed}"
 
 
 def _on_one_line(text: str) -> str:

@@ -10,12 +10,12 @@ from hostway_fake.exceptions import HostwayFakeError
 from hostway_fake.pytest_plugin.watch import ALLOWABLE
 
 
-def checked_allow(given: object) -> tuple[str, ...]:
+def checked_allow(what: str, given: object) -> tuple[str, ...]:
     """What may be left undone."""
     words = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list | tuple | set) else (given,)
     for word in words:
         if word not in ALLOWABLE:
-            raise pytest.UsageError(f"fake_hostway allow: got {word!r}, expected some of {', '.join(ALLOWABLE)}")
+            raise pytest.UsageError(f"{what}: got {word!r}, expected some of {', '.join(ALLOWABLE)}")
     return words
 
 
@@ -44,8 +44,10 @@ def cannot_be_run_under(readings: object) -> str:
 
 def checked_folder(given: str) -> Path:
     """A folder to write into, which is made here if there is none; wherever tests go, it stays where it is."""
+    if not given:
+        raise pytest.UsageError("--fake-hostway-timeline: got nothing, expected a folder")
     try:
-        folder = Path(given or "\0").absolute()
+        folder = Path(given).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         TemporaryFile(dir=folder).close()
         return folder

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from hostway_fake.exceptions import HostwayFakeError
+from hostway_fake.exceptions import HostwayFakeError, ScriptExhaustedError
 from hostway_fake.fake import FakeHostway
 from hostway_fake.faults.outcomes import StaleConnection
 from hostway_fake.faults.rules import FaultRule, Standing, fits
@@ -35,27 +35,30 @@ class Complaint(NamedTuple):
 class Watched:
     """A fake that was given to tests, with its siblings.
 
-    ``name`` is that of a fixture, if it has one. What a test did is told at its end. A rule that a fixture wrote has
-    time until the fake is closed.
+    ``name`` is that of a fixture, if it has one. What a test did is told at its end. A rule that a fixture of a wider
+    scope wrote has time until the fake is closed.
     """
 
     def __init__(self, fake: FakeHostway, allowed: tuple[str, ...], name: str = "") -> None:
         self.fake = fake
         self.name = name
         self.allowed = allowed
+        self.has_passed = False
         self._marks: dict[World, Mark] = {}  # where each world was when the test before had ended
         self._looked_at: dict[World, int] = {}  # how many calls of each were looked at
-        self._arranged: dict[int, FaultRule] = {}  # by identity, the rules that fixtures wrote
+        self._arranged: dict[int, FaultRule] = {}  # by identity, the rules that fixtures of wider scopes wrote
         self._told: dict[int, FaultRule] = {}
-        self._owing: list[tuple[FaultRule, str]] = []
+        self._owing: dict[int, tuple[FaultRule, str]] = {}
         self._found: list[Complaint] = []
+        self._gone: list[FakeHostway] = []  # siblings that were closed in this test
         self._relied: Counter[Answered] = Counter()
+        fake._farewell = self._look_at
 
     def begins(self) -> bool:
         """Another test begins; whether it can use this fake."""
+        self._gone = []
         if not self.fake._is_open:
             return False
-        self.fake._forget()
         for fake in self.fake._family():
             world = fake._worlds.home
             world.forget_polls()
@@ -68,27 +71,31 @@ class Watched:
         return any(mark.recorded or mark.sequence for mark in self._marks.values())
 
     def arranged(self) -> None:
-        """Fixtures are done, and the test begins."""
-        self._arranged = {id(rule.rule): rule.rule for rule in self._rules()}
+        """A fixture of a wider scope is made: the rules that stand now are not the test's."""
+        self._arranged |= {id(rule.rule): rule.rule for rule in self._rules()}
 
     def called(self) -> None:
         """The test is done, and fixtures will tidy up."""
-        self._look()
+        for fake in self.fake._family():
+            self._look_at(fake)
 
-    def ended(self) -> list[Complaint]:
-        """Fixtures have tidied up: what was left undone."""
-        self._look()
+    def ended(self, failed: bool) -> list[Complaint]:
+        """Fixtures have tidied up: what was left undone, by a test that came to its end or by fixtures before it."""
+        self.called()
+        self.has_passed = self.has_passed or not failed
         if not (self._owing or self._found):
             return []
         standing = {id(rule.rule): rule for rule in self._rules()}
-        found = [Complaint(UNSPENT, text) for rule, text in self._owing if not _is_spent(standing.get(id(rule)))]
-        found += self._found
-        self._owing, self._found = [], []
+        owing = {key: each for key, each in self._owing.items() if not _is_spent(standing.get(key))}
+        self._told |= {key: rule for key, (rule, _) in self._owing.items()}
+        told = [text for key, (_, text) in owing.items() if not failed or (key in self._arranged and self.has_passed)]
+        found = [*(Complaint(UNSPENT, text) for text in told), *(() if failed else self._found)]
+        self._owing, self._found = {}, []
         return found
 
     def timelines(self) -> Iterator[tuple[FakeHostway, Timeline]]:
         """What happened since the test before had ended, in this account and in those of siblings."""
-        for fake in self.fake._family():
+        for fake in (*self.fake._family(), *self._gone):
             world = fake._worlds.home
             yield fake, world.timeline(self._marks.get(world, BEGINNING))
 
@@ -105,26 +112,23 @@ class Watched:
     def _whose(self, fake: FakeHostway) -> str:
         return "" if self.name and fake is self.fake else f" of {fake.auth[0]}"
 
-    def _look(self) -> None:
-        for fake in self.fake._family():
-            self._look_at(fake)
-
     def _look_at(self, fake: FakeHostway) -> None:
-        world = fake._worlds.home
-        if world.is_untouched() and not fake._faults.saved():
-            return
-        has_time = self._arranged if fake._is_open else {}
-        late = [rule for rule in world.rulebook.rules if rule.owed and id(rule.rule) not in has_time]
-        for rule in (*late, *world.rulebook.dropped):
-            if id(rule.rule) not in self._told:
-                self._told[id(rule.rule)] = rule.rule
-                writer = ", which a fixture wrote," if id(rule.rule) in self._arranged else ""
+        """See what is undone now; a fake asks for it before it forgets."""
+        world, is_open = fake._worlds.home, fake._is_open
+        if not is_open and world is not self.fake._worlds.home:
+            self._gone.append(fake)
+        for rule in world.rulebook.rules:
+            key = id(rule.rule)
+            has_time = is_open and key in self._arranged
+            if rule.owed and not has_time and key not in self._told:
+                writer = ", which a fixture wrote," if key in self._arranged else ""
                 said = f"a rule{self._whose(fake)}{writer} is not spent: {rule}"
-                self._owing.append((rule.rule, "\n".join((said, *_missed(rule, fake)))))
+                self._owing[key] = rule.rule, "\n".join((said, *_missed(rule, fake)))
         try:
             fake._faults.check()
         except HostwayFakeError as error:
-            self._found.append(Complaint("", f"{type(error).__name__}: {error}"))
+            word = RAISED if isinstance(error, ScriptExhaustedError) else ""
+            self._found.append(Complaint(word, f"{type(error).__name__}: {error}"))
         looked_at = self._looked_at.get(world, 0)
         if world.journal.recorded > looked_at:
             self._looked_at[world] = world.journal.recorded

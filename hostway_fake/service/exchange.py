@@ -55,6 +55,7 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
         request.body,
         answer.body if answer else b"",
         answer.headers if answer else (),
+        world.clock.now(),
     )
     if isinstance(result, Exception):
         raise result

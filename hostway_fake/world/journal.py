@@ -40,6 +40,7 @@ class Journal:
         body: bytes,
         answer: bytes,
         answer_headers: tuple[tuple[str, str], ...] = (),
+        answered_at: datetime | None = None,
     ) -> None:
         """One more call for the journal, which forgets the oldest when it is full."""
         with self._lock:
@@ -60,6 +61,7 @@ class Journal:
                     masked_body(body),
                     masked_body(answer) if rule or _SECRET in answer else answer,
                     answer_headers,
+                    answered_at=answered_at,
                 )
             )
 

@@ -21,7 +21,6 @@ class Rulebook:
         self._removed: dict[int, Standing] = {}
         self._exhausted: list[ScriptExhaustedError] = []
         self._written = written
-        self._dropped: tuple[Standing, ...] = ()
 
     def saved(self) -> "Rulebook":
         """A copy, for `restore`."""
@@ -33,8 +32,6 @@ class Rulebook:
     def restore(self, saved: "Rulebook") -> None:
         """Let the rules stand that stood when they were saved, with what they had met by then."""
         with self._lock:
-            kept = [id(rule.rule) for rule in saved._rules]
-            self._dropped += tuple(rule for rule in self._rules if rule.owed and id(rule.rule) not in kept)
             self._rules, self._written = saved._rules, saved._written
             self._removed, self._exhausted = dict(saved._removed), list(saved._exhausted)
 
@@ -47,14 +44,6 @@ class Rulebook:
     def rules(self) -> tuple[Standing, ...]:
         """The fault rules, newest first."""
         return self._rules
-
-    @property
-    def dropped(self) -> tuple[Standing, ...]:
-        """The fault rules that still waited for calls when they were rolled back."""
-        return self._dropped
-
-    def forget_dropped(self) -> None:
-        self._dropped = ()
 
     def add(self, rule: FaultRule) -> Standing:
         """Let a fault rule stand from now on."""

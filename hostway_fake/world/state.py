@@ -289,17 +289,6 @@ class World:
             (move for move in moves if move[0] >= since.at),
         )
 
-    def is_undone(self) -> bool:
-        """Whether a fault rule still waits for calls, or a call was answered by an exception."""
-        if self.is_untouched():
-            return False
-        waiting = any(rule.owed for rule in self.rulebook.rules) or bool(self.rulebook.dropped)
-        return waiting or any(call.raised for call in self.journal.calls)
-
-    def is_untouched(self) -> bool:
-        """Whether no call was ever made, and no fault rule written."""
-        return not (self.journal.recorded or self.rulebook.rules or self.rulebook.dropped)
-
     # Volumes
 
     def volumes(self) -> tuple[Volume, ...]:
@@ -460,7 +449,6 @@ class World:
         """Let all be as it was when the world was made, and forget what happened."""
         fresh = World(self.settings, self.clock)
         self.restore(replace(fresh.saved(), clock=self._made))
-        self.rulebook.forget_dropped()
         self.journal.reset()
 
     def rehearsal(self) -> "World":

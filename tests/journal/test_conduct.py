@@ -482,3 +482,79 @@ def test_what_failed_is_to_be_backed_off_from(fake: FakeHostway, session: reques
 
     with pytest.raises(MisconductError, match="list_zones was called again after 0:00:01, which is sooner than"):
         fake.conduct.assert_backs_off("list_zones")
+
+
+def test_a_wait_is_from_what_came_of_a_call_to_the_next(fake: FakeHostway, session: requests.Session) -> None:
+    fake.faults.on("list_zones").first(1).hang()
+    fake.faults.on("list_zones").respond(503)
+    for wait in (0, 5, 6):
+        fake.clock.advance(wait)
+        with suppress(requests.Timeout):
+            session.get(f"{fake.url}/zone", timeout=30)
+
+    fake.conduct.assert_backs_off("list_zones")
+
+
+def test_answers_that_take_ever_longer_are_no_waits_of_the_client(
+    fake: FakeHostway, session: requests.Session, create: Create
+) -> None:
+    fake.builds.next(never=True)
+    fake.faults.on("get_snapshot").nth(2).delay(5)
+    href = create("a").headers["Location"]
+    for wait in (0, 8, 4):
+        fake.clock.advance(wait)
+        session.get(href)
+
+    with pytest.raises(MisconductError, match="after 0:00:04, which is sooner than 0:00:08"):
+        fake.conduct.assert_backs_off("get_snapshot")
+
+
+def test_a_wait_that_was_asked_for_is_none_of_the_client_s(fake: FakeHostway, session: requests.Session) -> None:
+    fake.faults.on("list_zones").respond(503)
+    fake.faults.on("list_zones").first(1).respond(503, retry_after=60)
+    for wait in (0, 60, 5, 6):
+        fake.clock.advance(wait)
+        session.get(f"{fake.url}/zone")
+
+    fake.conduct.assert_backs_off("list_zones")
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_change_of_the_client_s_own_is_looked_at_at_once(
+    fake: FakeHostway, session: requests.Session, create: Create, lost: bool
+) -> None:
+    href = create("a").headers["Location"]
+    for _ in range(2):
+        session.get(href)
+        fake.clock.advance(20)
+    session.get(href)
+    if lost:
+        fake.faults.on("delete_snapshot").first(1).after_commit().reset()
+    with suppress(requests.ConnectionError):
+        session.delete(href)
+    session.get(href)
+
+    fake.conduct.assert_backs_off("get_snapshot")
+    fake.conduct.assert_max_poll_rate(20)
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_look_at_one_of_them_is_none(
+    fake: FakeHostway, session: requests.Session, create: Create, found: bool
+) -> None:
+    href = create("a").headers["Location"]
+    fake.faults.on("create_snapshot").first(1).after_commit().reset()
+    with suppress(requests.ConnectionError):
+        create("b")
+    session.get(href if found else href + "x")
+    create("b")
+
+    with pytest.raises(MisconductError):
+        fake.conduct.assert_no_blind_create_retry()
+
+
+@pytest.mark.parametrize("operation", [["a"], {}, None, 5])
+def test_an_operation_is_a_text(fake: FakeHostway, operation: Any) -> None:
+    for ask in (fake.conduct.assert_backs_off, fake.calls.assert_called):
+        with pytest.raises(WrongTypeError, match=r"operation: got .*, expected a string"):
+            ask(operation)

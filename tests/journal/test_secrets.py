@@ -50,6 +50,7 @@ def test_what_is_called_otherwise_is_not(name: str) -> None:
         ("/servers?a=1;token=x&server[adminPass]=x", "/servers?a=1;token=***&server[adminPass]=***"),
         ("/servers?admin%2550ass=x", "/servers?admin%2550ass=***"),
         ("/servers#token=x", "/servers#token=***"),
+        ("/servers;passwords=x", "/servers;passwords=***"),
         ("http://a:b@host/x?sig=y#api_key=z", "http://***@host/x?sig=***#api_key=***"),
         ("/servers?next=http://a:b@host/", "/servers?next=http://***@host/"),
         ("/servers?password", "/servers?password"),

@@ -319,7 +319,104 @@ def test_removes(hostway):
     )
 
     assert errors(ran) == ["TestIt.test_writes", "test_leaves_that_of_a_fixture", "test_sibling"]
-    ran.stdout.fnmatch_lines(["a rule of made1, which a fixture wrote, is not spent: *"])
+
+
+def test_a_rule_of_a_fixture_of_the_test_is_the_test_s_own(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        f"""
+@pytest.fixture
+def arranged(hostway):
+    {_RULE}
+
+@pytest.fixture(scope="class")
+def wide(hostway):
+    {_RULE}
+
+def test_leaves_it(arranged): pass
+
+class TestWide:
+    def test_first(self, wide): pass
+    def test_skips(self, wide): pytest.skip("x")
+
+def test_after(): pass
+""",
+    )
+
+    assert errors(ran) == ["test_leaves_it", "test_after"]
+    ran.stdout.fnmatch_lines(
+        ["a rule of made1 is not spent: rule 1: *", "a rule of made1, which a fixture wrote, is not spent: rule 2: *"]
+    )
+
+
+def test_a_rule_of_a_fixture_that_no_test_came_to_the_end_with_is_not_told(pytester: pytest.Pytester) -> None:
+    ran = run(pytester, "\ndef test_it(hostway): pytest.skip('x')\n", arranged=_ARRANGED)
+
+    ran.assert_outcomes(skipped=1)
+
+
+@pytest.mark.parametrize("way", ["reset", "teardown"])
+def test_a_reset_forgives_nothing(pytester: pytest.Pytester, way: str) -> None:
+    ran = run(
+        pytester,
+        f"""
+import unittest
+from contextlib import suppress
+
+class TestIt(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def made(self, hostway):
+        self.hostway = hostway
+
+    def tearDown(self):
+        self.hostway.reset()
+
+    def test_rule(self):
+        hostway = self.hostway
+        {_RULE}
+        hostway.faults.on("get_server")
+
+    def test_exception(self):
+        self.hostway.faults.on("list_zones").first(1).hang()
+        with suppress(AssertionError):
+            self.hostway.session().get(self.hostway.url + "/zone")
+
+    def test_nothing(self): pass
+
+    def test_spent(self):
+        hostway = self.hostway
+        {_RULE}
+        hostway.session().get(hostway.url + "/zone")
+"""
+        if way == "teardown"
+        else f"""
+def test_rule(hostway):
+    {_RULE}
+    hostway.reset()
+
+def test_after(hostway): pass
+""",
+    )
+
+    assert errors(ran) == (["test_rule"] if way == "reset" else ["TestIt.test_exception", "TestIt.test_rule"])
+
+
+def test_a_script_that_ran_out_can_be_allowed(pytester: pytest.Pytester) -> None:
+    source = """
+from hostway_fake import ScriptExhaustedError
+from hostway_fake.faults import ok
+
+{marker}
+def test_it(hostway):
+    hostway.faults.script("list_zones", [ok], then="fail_test")
+    hostway.session().get(hostway.url + "/zone")
+    with pytest.raises(ScriptExhaustedError):
+        hostway.session().get(hostway.url + "/zone")
+"""
+
+    run(pytester, source.format(marker="")).assert_outcomes(passed=1, errors=1)
+    allowed = source.format(marker="@pytest.mark.fake_hostway(allow='server_exceptions')")
+    run(pytester, allowed).assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("fixtures", ["hostway", "hostway, clean"])
@@ -416,10 +513,16 @@ def test_before(hostway, fake_hostway):
 
 def test_fails(hostway, fake_hostway):
     assert 1 == 2
+
+def test_fails_too(hostway, fake_hostway):
+    hostway.add_server()
+    assert 1 == 2
 """,
     )
 
-    ran.stdout.fnmatch_lines(["to run it again: *", "(tests before it have used made1 too; they are not run again)"])
+    note = "(tests before it have used made1 too; they are not run again)"
+    assert ran.outlines.count(note) == 1
+    ran.stdout.fnmatch_lines(["to run it again: *test_fails_too *", note])
 
 
 def test_a_doctest_is_run_again_as_one(pytester: pytest.Pytester) -> None:
@@ -451,7 +554,7 @@ def test_the_line_leads_to_the_file_wherever_the_configuration_is(pytester: pyte
     ran = pytester.runpytest_inprocess("-c", "other/alt.ini", "-o", readings, "tests")
 
     given = r"-o $'fake_hostway_readings=list_status=202\ndeleted_count=true' --fake-hostway-seed=0"
-    assert f"to run it again: python -m pytest tests/test_it.py::test_it -c other/alt.ini {given}" in ran.outlines
+    assert f"to run it again: python -m pytest tests/test_it.py::test_it -c other/alt.ini {given}" in ran.stdout.str()
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
@@ -491,7 +594,7 @@ def test_the_line_that_runs_it_again_has_what_the_run_was_given(pytester: pytest
         )
 
     again = "-c ../pytest.ini -o fake_hostway_readings=list_status=202 --fake-hostway-seed=0"
-    ran.stdout.fnmatch_lines([f"to run it again: python -m pytest test_it.py::test_it {again}"])
+    ran.stdout.fnmatch_lines([f"to run it again: python -m pytest test_it.py::test_it {again}*"])
 
 
 def test_a_test_that_is_run_once_more_is_told_anew(pytester: pytest.Pytester) -> None:

@@ -232,6 +232,24 @@ def test_a_failure_is_told_with_its_timeline(pytester: pytest.Pytester) -> None:
     )
 
 
+def test_lines_that_are_the_same_are_told_once(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+        def test_it(fake_hostway, fake_hostway_session):
+            for _ in range(50):
+                fake_hostway_session.get(fake_hostway.url + "/zone")
+            for _ in range(2):
+                fake_hostway_session.get(fake_hostway.url + "/images")
+            assert 1 == 2
+        """,
+    )
+
+    told = [line for line in ran.outlines if "2013-04-12" in line or "more like it" in line]
+    assert told[1] == "... 49 more like it ..."
+    assert len(told) == 4
+
+
 def test_the_line_that_runs_it_again_does(pytester: pytest.Pytester) -> None:
     """The draws are the same, whatever seed the test says itself."""
     first = run(pytester, _FAILING, ini="fake_hostway_seed = 41")
@@ -312,7 +330,7 @@ def test_readings_come_from_the_configuration(pytester: pytest.Pytester) -> None
             "fake_hostway_readings =\n    list_status=202\n    list_status=200",
             "fake_hostway_readings: got *, expected each name once",
         ),
-        ("fake_hostway_allow = all", "fake_hostway allow: got 'all', expected some of unspent_rules, stalled_polls"),
+        ("fake_hostway_allow = all", "fake_hostway_allow: got 'all', expected some of unspent_rules, stalled_polls"),
         ("fake_hostway_readings =\n    list_status=204", "fake_hostway_readings: reading list_status: got '204'"),
     ],
 )
@@ -328,7 +346,7 @@ def test_a_configuration_that_is_wrong_is_named(pytester: pytest.Pytester, ini: 
     [
         ('fake_hostway_seed = ["1"]', "fake_hostway_seed: got [[]'1'], expected a whole number"),
         ("fake_hostway_readings = [1]", "fake_hostway_readings: got [[]1], expected lines NAME=VALUE"),
-        ("fake_hostway_allow = [1]", "fake_hostway allow: got *, expected some of *"),
+        ("fake_hostway_allow = [1]", "fake_hostway_allow: got *, expected some of *"),
     ],
 )
 def test_a_table_of_other_types_is_named(pytester: pytest.Pytester, lines: str, message: str) -> None:
