@@ -47,7 +47,7 @@ class Conduct:
             before = timedelta(0)
             for place, (earlier, later) in enumerate(pairwise(tries)):
                 wait = _wait(earlier, later)
-                if _asks_again(earlier):
+                if _retry_after(earlier) is not None:
                     continue
                 if not wait or wait < before * share:
                     said = "at once" if not wait else f"after {wait}, which is sooner than {before} before"
@@ -57,9 +57,8 @@ class Conduct:
     def assert_honours_retry_after(self) -> None:
         """After an answer with ``Retry-After`` the same call comes again no sooner than that."""
         for earlier, later in self._again(_asked):
-            asked = dict(earlier.answer_headers).get("Retry-After", "") if earlier.client_saw.isdigit() else ""
-            wait = _wait(earlier, later)
-            if asked.isdigit() and wait < timedelta(seconds=int(asked)):
+            asked, wait = _retry_after(earlier), _wait(earlier, later)
+            if asked is not None and wait < timedelta(seconds=asked):
                 raise _wrong(f"Retry-After was {asked} s, and the call came again after {wait}", (earlier, later))
 
     def assert_stops_when_done(self) -> None:
@@ -118,7 +117,8 @@ class Conduct:
                     yield tries
                     tries = []
                 tries.append(call)
-                if _is_answered(call) and not _asks_again(call) and (not _is_read(call) or is_finished is not False):
+                is_unfinished = _is_read(call) and is_finished is False
+                if _is_answered(call) and _retry_after(call) is None and not is_unfinished:
                     yield tries
                     tries = []
             yield tries
@@ -192,13 +192,15 @@ def _changes_something(call: Call) -> bool:
     return call.effect is Effect.APPLIED or not _is_answered(call)
 
 
-def _asks_again(call: Call) -> bool:
-    return any(name == "Retry-After" for name, _ in call.answer_headers)
+def _retry_after(call: Call) -> int | None:
+    """For how many seconds an answer that was seen asks to wait."""
+    asked = dict(call.answer_headers).get("Retry-After", "") if call.client_saw.isdigit() else ""
+    return int(asked) if asked.isdigit() else None
 
 
 def _may_be_done(call: Call) -> bool:
     """Whether the client cannot know that a create was not carried out, and was not asked to send it again."""
-    asked_again = call.client_saw.isdigit() and _asks_again(call)
+    asked_again = _retry_after(call) is not None
     return not (_is_answered(call) or asked_again or call.client_saw == "unavailable" or call.raised)
 
 
