@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, SupportsIndex, overload
 
 from hostway_fake import checks, exceptions
 from hostway_fake.contract.operations import BY_NAME
@@ -16,9 +16,18 @@ _OTHERS: Final = (*KEPT_FROM, *(name for name in vars(exceptions) if name.endswi
 
 
 class Calls(tuple[Call, ...]):
-    """Calls, oldest first: a tuple with two words more."""
+    """Calls, oldest first: a tuple with two words more; a part of them is such a one too."""
 
     __slots__ = ()
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> Call: ...
+
+    @overload
+    def __getitem__(self, index: slice, /) -> "Calls": ...
+
+    def __getitem__(self, index: SupportsIndex | slice, /) -> "Call | Calls":
+        return Calls(super().__getitem__(index)) if isinstance(index, slice) else super().__getitem__(index)
 
     def filter(
         self,

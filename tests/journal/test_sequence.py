@@ -188,3 +188,8 @@ def test_a_call_without_credentials_shows_none(fake: FakeHostway, session: reque
     session.get(f"{fake.url}/servers")
 
     assert "authorization" not in fake.calls[0].headers
+
+
+def test_a_part_of_calls_is_calls(calls: Calls) -> None:
+    assert calls[1:].filter("create_snapshot") == (calls[1],)
+    assert isinstance(calls[:2], Calls)
