@@ -43,7 +43,7 @@ class Watched:
         self.fake = fake
         self.name = name
         self.allowed = allowed
-        self.has_passed = False
+        self._has_passed = False
         self._marks: dict[World, Mark] = {}  # where each world was when the test before had ended
         self._looked_at: dict[World, int] = {}  # how many calls of each were looked at
         self._arranged: dict[int, FaultRule] = {}  # by identity, the rules that fixtures of wider scopes wrote
@@ -82,13 +82,13 @@ class Watched:
     def ended(self, failed: bool) -> list[Complaint]:
         """Fixtures have tidied up: what was left undone, by a test that came to its end or by fixtures before it."""
         self.called()
-        self.has_passed = self.has_passed or not failed
+        self._has_passed = self._has_passed or not failed
         if not (self._owing or self._found):
             return []
         standing = {id(rule.rule): rule for rule in self._rules()}
         owing = {key: each for key, each in self._owing.items() if not _is_spent(standing.get(key))}
         self._told |= {key: rule for key, (rule, _) in self._owing.items()}
-        told = [text for key, (_, text) in owing.items() if not failed or (key in self._arranged and self.has_passed)]
+        told = [text for key, (_, text) in owing.items() if not failed or (key in self._arranged and self._has_passed)]
         found = [*(Complaint(UNSPENT, text) for text in told), *(() if failed else self._found)]
         self._owing, self._found = {}, []
         return found
