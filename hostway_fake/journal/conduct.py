@@ -35,7 +35,8 @@ class Conduct:
         self._changes = [call.number for call in self._calls if not _is_read(call) and _changes_something(call)]
 
     def assert_backs_off(self, operation: str, *, jitter: float = 0) -> None:
-        """Tries at one thing wait ever longer: none comes at once, or after a shorter wait than the one before.
+        """Tries at one thing wait ever longer: none comes at once, or after a shorter wait than the one before, and of
+        three waits or more one is longer than the first.
 
         Tries are calls of an operation that ask the same, up to the answer that ends the trying: what is read is
         finished, or what was asked is done or refused. A read is another thing once the client has changed something.
@@ -53,6 +54,9 @@ class Conduct:
                     said = "at once" if not wait else f"after {wait}, which is sooner than {before} before"
                     raise _wrong(f"{operation} was called again {said}", tries[max(place - 1, 0) : place + 2])
                 before = wait
+            waits = [_wait(*pair) for pair in pairwise(tries) if _retry_after(pair[0]) is None]
+            if len(waits) > 2 and max(waits) <= waits[0] and not jitter:
+                raise _wrong(f"{operation} was called again after {waits[0]} each time, and never after more", tries)
 
     def assert_honours_retry_after(self) -> None:
         """After an answer with ``Retry-After`` the same call comes again no sooner than that."""
@@ -62,11 +66,15 @@ class Conduct:
                 raise _wrong(f"Retry-After was {asked} s, and the call came again after {wait}", (earlier, later))
 
     def assert_stops_when_done(self) -> None:
-        """What was polled until it was finished is not polled once more.
+        """What was created or polled until it was finished is not polled once more.
 
         It is if the client has changed something meanwhile, or may have: a lost answer is a reason to look.
         """
+        made = {thing.get("id"): call for call in self._calls if _is_made(call) for thing in _things(call.answer)}
         for polls in self._polls():
+            create = made.get(polls[0][0].id)
+            if create is not None and create.number < polls[0][0].number:
+                polls = [(create, False), *polls]
             for (before, was), (done, then), (again, still) in zip(polls, polls[1:], polls[2:], strict=False):
                 if (was, then, still) == (False, True, True) and not self._has_changed(done, again):
                     raise _wrong("it was polled although it was finished", (before, done, again))
@@ -135,6 +143,11 @@ class Conduct:
             if asked is not None and asked in last:
                 yield last[asked], call
             last[asked] = call
+
+
+def _is_made(call: Call) -> bool:
+    """Whether the client was told that what it creates is not finished yet."""
+    return call.operation in _CREATES and _is_finished(call) is False
 
 
 def _target(call: Call) -> object:

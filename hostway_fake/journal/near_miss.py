@@ -24,10 +24,12 @@ def differences(call: Call, wanted: Mapping[str, str], fits: Fits = exactly) -> 
     ]
 
 
-def nearest(calls: Iterable[Call], wanted: Mapping[str, str], fits: Fits = exactly, alike: str = "") -> list[str]:
-    """Lines about the calls that differ least from what was wanted; ``alike`` is said of one that does not."""
+def nearest(
+    calls: Iterable[Call], wanted: Mapping[str, str], fits: Fits = exactly, alike: Callable[[Call], str] = str
+) -> list[str]:
+    """Lines about the calls that differ least from what was wanted; ``alike`` says why one that does not is none."""
     ranked = sorted(calls, key=lambda call: len(differences(call, wanted, fits)))
     if not ranked:
         return ["  there were no calls at all"]
-    lines = (f"  {call}: {'; '.join(differences(call, wanted, fits)) or alike}" for call in ranked[:_SHOWN])
+    lines = (f"  {call}: {'; '.join(differences(call, wanted, fits)) or alike(call)}" for call in ranked[:_SHOWN])
     return ["the nearest:", *lines]

@@ -39,7 +39,7 @@ def story(item: pytest.Item, watched: Sequence[Watched]) -> str:
                 shared += [fake.auth[0]] if each.is_shared else []
     again = [f"to run it again: {' '.join(_command(item, seeds))}"]
     again += [f"(tests before it have used {', '.join(shared)} too; they are not run again)"] if shared else []
-    return "\n\n".join((*told, "\n".join(again)))
+    return "\n\n".join((*(told or ["nothing happened"]), "\n".join(again)))
 
 
 def _lines(timeline: Timeline) -> list[str]:

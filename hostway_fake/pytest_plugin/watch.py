@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 from hostway_fake.exceptions import HostwayFakeError, ScriptExhaustedError
@@ -27,8 +28,11 @@ class Complaint(NamedTuple):
 
     word: str
     text: str
+    is_of_fixture: bool = False
 
     def __str__(self) -> str:
+        if self.is_of_fixture:
+            return f"{self.text}\n(it was to be spent by then; make_fake_hostway(allow=[{self.word!r}]) allows it)"
         return f"{self.text}\n(@pytest.mark.fake_hostway(allow=[{self.word!r}]) allows it)" if self.word else self.text
 
 
@@ -88,8 +92,9 @@ class Watched:
         standing = {id(rule.rule): rule for rule in self._rules()}
         owing = {key: each for key, each in self._owing.items() if not _is_spent(standing.get(key))}
         self._told |= {key: rule for key, (rule, _) in self._owing.items()}
-        told = [text for key, (_, text) in owing.items() if not failed or (key in self._arranged and self._has_passed)]
-        found = [*(Complaint(UNSPENT, text) for text in told), *(() if failed else self._found)]
+        unspent = [Complaint(UNSPENT, text, key in self._arranged) for key, (_, text) in owing.items()]
+        found = [each for each in unspent if not failed or (each.is_of_fixture and self._has_passed)]
+        found += [] if failed else self._found
         self._owing, self._found = {}, []
         return found
 
@@ -121,7 +126,7 @@ class Watched:
             key = id(rule.rule)
             has_time = is_open and key in self._arranged
             if rule.owed and not has_time and key not in self._told:
-                writer = ", which a fixture wrote," if key in self._arranged else ""
+                writer = ", which a fixture of a wider scope wrote," if key in self._arranged else ""
                 said = f"a rule{self._whose(fake)}{writer} is not spent: {rule}"
                 self._owing[key] = rule.rule, "\n".join((said, *_missed(rule, fake)))
         try:
@@ -155,11 +160,13 @@ def _missed(rule: Standing, fake: FakeHostway) -> list[str]:
     given = {what: value for what, value in wanted.items() if value is not None}
     if rule.hits or not given:
         return []
-    return nearest(fake.calls, given, fits, _alike(rule.rule))
+    return nearest(fake.calls, given, fits, partial(_alike, rule.rule))
 
 
-def _alike(rule: FaultRule) -> str:
+def _alike(rule: FaultRule, call: Call) -> str:
     """Why a rule did not count a call that is as it wants it."""
+    if call.rolled_back:
+        return "a savepoint has undone that it counted"
     if rule.which.account is not None:
         return f"its account is not {rule.which.account!r}"
     if any(isinstance(step.outcome, StaleConnection) for step in rule.what.steps):

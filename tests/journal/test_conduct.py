@@ -28,7 +28,7 @@ def poll(fake: FakeHostway, session: requests.Session, create: Create) -> Callab
 Poll = Callable[[Sequence[float]], None]
 
 
-@pytest.mark.parametrize("waits", [[], [5], [0, 1, 2, 4], [5, 5, 5], [9, 1, 2]])
+@pytest.mark.parametrize("waits", [[], [5], [0, 1, 2, 4], [5, 5, 5], [9, 1, 2], [0, 2, 4, 4, 4, 4]])
 def test_waits_that_grow_are_backing_off(fake: FakeHostway, poll: Poll, waits: list[float]) -> None:
     poll(waits)
 
@@ -92,7 +92,7 @@ def test_another_call_may_come_at_once(fake: FakeHostway, create: Create) -> Non
     fake.conduct.assert_honours_retry_after()
 
 
-@pytest.mark.parametrize("waits", [[30, 30], [60, 1, 1], [30, 10]])
+@pytest.mark.parametrize("waits", [[30, 30], [60], [30, 10]])
 def test_a_client_that_stops_when_done(fake: FakeHostway, poll: Poll, waits: list[float]) -> None:
     poll(waits)
 
@@ -558,3 +558,24 @@ def test_an_operation_is_a_text(fake: FakeHostway, operation: Any) -> None:
     for ask in (fake.conduct.assert_backs_off, fake.calls.assert_called):
         with pytest.raises(WrongTypeError, match=r"operation: got .*, expected a string"):
             ask(operation)
+
+
+def test_waits_that_never_grow_back_off_from_nothing(fake: FakeHostway, poll: Poll) -> None:
+    poll([0, 5, 5, 5])
+
+    fake.conduct.assert_backs_off("get_snapshot", jitter=0.1)
+    with pytest.raises(MisconductError, match="get_snapshot was called again after 0:00:05 each time"):
+        fake.conduct.assert_backs_off("get_snapshot")
+
+
+@pytest.mark.parametrize(("waits", "stops"), [([100], True), ([100, 1], False), ([100, 1, 1], False)])
+def test_who_created_it_knows_that_it_was_not_finished(
+    fake: FakeHostway, poll: Poll, waits: list[float], stops: bool
+) -> None:
+    poll(waits)
+
+    if stops:
+        fake.conduct.assert_stops_when_done()
+    else:
+        with pytest.raises(MisconductError, match="it was polled although it was finished"):
+            fake.conduct.assert_stops_when_done()
