@@ -62,6 +62,7 @@ class Watched:
         """Another test begins; whether it can use this fake."""
         self._gone = []
         if not self.fake._is_open:
+            self.fake._farewell = None  # a fake that nobody holds is gone at once
             return False
         for fake in self.fake._family():
             world = fake._worlds.home

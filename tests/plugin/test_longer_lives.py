@@ -694,3 +694,28 @@ def test_on_socket_is_true_or_false(pytester: pytest.Pytester, value: str) -> No
 
     ran.assert_outcomes(errors=1)
     ran.stdout.fnmatch_lines([f"E*on_socket: got {value}, expected True or False"])
+
+
+def test_a_fake_that_a_test_is_done_with_is_gone(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+import gc
+import weakref
+
+seen = []
+
+@pytest.fixture(autouse=True)
+def without_help():
+    gc.disable()
+    yield
+    gc.enable()
+
+@pytest.mark.parametrize("number", range(3))
+def test_it(number, fake_hostway):
+    assert [ref() for ref in seen] == [None] * number
+    seen.append(weakref.ref(fake_hostway))
+""",
+    )
+
+    ran.assert_outcomes(passed=3)
