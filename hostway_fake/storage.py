@@ -225,15 +225,15 @@ def load(data: object) -> Loaded:
         raise invalid("world.hostway_fake", data.get("hostway_fake"), f"version {VERSION}")
     try:
         _check_plain(data, "world")
-        return _loaded(msgspec.convert(dict(data), _Dump))
     except RecursionError:
         raise InvalidValueError("world: nested too deeply") from None
+    try:
+        return _loaded(msgspec.convert(dict(data), _Dump))
     except msgspec.ValidationError as error:
         said, _, place = str(error).partition(" - at `$")
         raise InvalidValueError(f"world{place.rstrip('`')}: {said}") from None
     except HostwayFakeError as error:
-        said = str(error)
-        raise InvalidValueError(said if said.startswith("world") else f"world: {said}") from None
+        raise InvalidValueError(f"world: {error}") from None
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise InvalidValueError(f"world: {type(error).__name__}: {error}") from None
 
@@ -319,10 +319,9 @@ def write(path: Path, data: Mapping[str, Any]) -> None:
 
     What a process that was killed leaves beside it has always the same name, and the next one writes over it.
     """
+    _check_file(path, "written")
     file = Path(os.path.realpath(path))  # a link stays a link
     try:
-        if not _may_be_file(path):
-            raise InvalidValueError(f"{path}: cannot be written: it is not a file")
         draft = file.with_name(f".{file.name}.tmp")
         with _locked(draft) as new:
             try:
@@ -337,11 +336,16 @@ def write(path: Path, data: Mapping[str, Any]) -> None:
         raise InvalidValueError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def _may_be_file(path: Path) -> bool:
+def _check_file(path: Path, done: str) -> None:
+    """Refuse a folder, a pipe, a device, or a path that leads nowhere; what does not exist yet may be a file."""
     try:
-        return stat.S_ISREG(path.stat().st_mode)
+        if stat.S_ISREG(path.stat().st_mode):
+            return
     except FileNotFoundError:
-        return True
+        return
+    except OSError as error:
+        raise InvalidValueError(f"{path}: cannot be {done}: {error.strerror}") from None
+    raise InvalidValueError(f"{path}: cannot be {done}: it is not a file")
 
 
 def _locked(path: Path) -> BinaryIO:
@@ -359,11 +363,8 @@ def _locked(path: Path) -> BinaryIO:
 
 def read(path: Path) -> Any:
     """What a file holds."""
+    _check_file(path, "read")
     try:
-        if not _may_be_file(path):
-            raise InvalidValueError(f"{path}: cannot be read: it is not a file")
         return json.loads(path.read_text(encoding="utf-8"))
-    except InvalidValueError:
-        raise
     except (OSError, ValueError, RecursionError) as error:
         raise InvalidValueError(f"{path}: cannot be read: {error}") from None

@@ -58,9 +58,9 @@ class Call(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     answer: bytes
+    answered_at: datetime
     answer_headers: tuple[tuple[str, str], ...] = ()
     rolled_back: bool = False
-    answered_at: datetime | None = None
 
     @property
     def raised(self) -> bool:

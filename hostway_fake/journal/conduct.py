@@ -189,7 +189,7 @@ def _shows(look: Call, create: Call) -> bool:
 
 def _wait(earlier: Call, later: Call) -> timedelta:
     """For how long a client waited, from what came of a call until the next."""
-    return later.at - (earlier.answered_at or earlier.at)
+    return later.at - earlier.answered_at
 
 
 def _is_read(call: Call) -> bool:

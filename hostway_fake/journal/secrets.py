@@ -17,7 +17,7 @@ _WORDS: Final = (
 _SECRET: Final = re.compile(rf".*(?:{_WORDS})s?\W*|(?:.*\W)?sig\W*", re.DOTALL)
 _HINTS: Final = tuple(b"pass pwd secret token key auth session cookie credential jwt bearer sig \\u".split())
 _STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:\s*)?', re.DOTALL)
-_PATH: Final = re.compile(r"[^?#;]*")
+_QUERY: Final = re.compile(r"[?#;].*=.*", re.DOTALL)
 _PAIR: Final = re.compile(r"([^?#&;=]+)=([^&;#]*)")
 _URLS: Final = ("referer", "origin", "x-original-url", "x-rewrite-url")
 _DECODER: Final = json.JSONDecoder()
@@ -49,8 +49,7 @@ def masked_url(url: str) -> str:
     """A URL or a target, without credentials before its host and without the secrets in its query."""
     if "@" in url:
         url = re.sub(r"(?<=//)[^/?#]*@", f"{MASK}@", url)
-    path = _PATH.match(url)
-    return url if path is None or "=" not in url else path[0] + _PAIR.sub(_masked_pair, url[path.end() :])
+    return _QUERY.sub(lambda query: _PAIR.sub(_masked_pair, query[0]), url)
 
 
 def _masked_pair(pair: re.Match[str]) -> str:

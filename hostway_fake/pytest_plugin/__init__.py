@@ -314,15 +314,17 @@ def fake_hostway_session(fake_hostway: "FakeHostway") -> "Iterator[requests.Sess
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """A test is told at its end what it left undone, and what was raised in the server meanwhile."""
+    left: list[str] = []
     try:
-        done = yield
+        try:
+            done = yield
+        finally:
+            left = _left_undone(item)
+            _raise_failures(item.config)
     except BaseException as error:
-        for text in _left_undone(item):
+        for text in left:
             error.add_note(text)
         raise
-    left = _left_undone(item)
-    if _SOCKET in item.config.stash:
-        item.config.stash[_SOCKET].raise_failures(but=_told_otherwise())
     if left:
         pytest.fail("\n\n".join(left), pytrace=False)
     return done
@@ -341,11 +343,12 @@ def _left_undone(item: pytest.Item) -> list[str]:
     return [str(each) for watched, each in found if each.word not in (*allowed, *watched.allowed)]
 
 
-def _told_otherwise() -> type[Exception]:
-    """What stands in the journal when the server raises it, so that it can be allowed."""
-    from hostway_fake.exceptions import HostwayFakeError
+def _raise_failures(config: pytest.Config) -> None:
+    """Raise what was raised in the server, but for what stands in the journal and can be allowed."""
+    if _SOCKET in config.stash:
+        from hostway_fake.exceptions import HostwayFakeError
 
-    return HostwayFakeError
+        config.stash[_SOCKET].raise_failures(but=HostwayFakeError)
 
 
 def _count_evidence(stash: pytest.Stash) -> None:

@@ -54,8 +54,8 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
         request.headers,
         request.body,
         answer.body if answer else b"",
-        answer.headers if answer else (),
         world.clock.now(),
+        answer.headers if answer else (),
     )
     if isinstance(result, Exception):
         raise result

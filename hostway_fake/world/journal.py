@@ -39,8 +39,8 @@ class Journal:
         headers: Mapping[str, str],
         body: bytes,
         answer: bytes,
+        answered_at: datetime,
         answer_headers: tuple[tuple[str, str], ...] = (),
-        answered_at: datetime | None = None,
     ) -> None:
         """One more call for the journal, which forgets the oldest when it is full."""
         with self._lock:
@@ -60,8 +60,8 @@ class Journal:
                     masked_headers(headers),
                     masked_body(body),
                     masked_body(answer) if rule or _SECRET in answer else answer,
+                    answered_at,
                     answer_headers,
-                    answered_at=answered_at,
                 )
             )
 

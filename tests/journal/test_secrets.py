@@ -29,12 +29,18 @@ _SECRET_NAMES = (
     "api_key",
     "Cookie",
 )
+_OTHER_NAMES = (
+    *("Authorization", "Proxy-Authorization", "Set-Cookie", "credentials"),
+    *("pass", "passwd", "passphrase", "pwd", "jwt", "bearer", "session", "session_id", "signature", "sig", "x-sig"),
+    *("authorisation", "authentication", "auth", "api key", "auth-key", "access_key", "private_key", "signingkey"),
+)
 _OPEN_NAMES = ("name", "description", "status", "passenger", "keyboard", "author")
 
 
-@pytest.mark.parametrize("name", [*_SECRET_NAMES, "Authorization", "Proxy-Authorization", "Set-Cookie", "credentials"])
+@pytest.mark.parametrize("name", [*_SECRET_NAMES, *_OTHER_NAMES])
 def test_what_is_called_so_is_secret(name: str) -> None:
     assert is_secret(name)
+    assert json.loads(masked_body(json.dumps({name: "x"}).encode())) == {name: "***"}
 
 
 @pytest.mark.parametrize("name", [*_OPEN_NAMES, "", "X-Authorization-Id"])

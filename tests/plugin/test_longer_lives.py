@@ -40,6 +40,15 @@ def errors(ran: pytest.RunResult) -> list[str]:
     return [line.split()[5] for line in ran.outlines if "ERROR at teardown of" in line]
 
 
+_CASE = """
+import unittest
+
+class TestIt(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def made(self, hostway):
+        self.hostway = hostway
+"""
+
 _RULE = 'hostway.faults.on("list_zones").respond(503)'
 _ARRANGED = _RULE.replace("hostway", "fake")
 
@@ -282,13 +291,7 @@ def test_a_rule_in_a_savepoint_is_to_be_spent_in_it(pytester: pytest.Pytester) -
     ran = run(
         pytester,
         f"""
-import unittest
-
-class TestIt(unittest.TestCase):
-    @pytest.fixture(autouse=True)
-    def made(self, hostway):
-        self.hostway = hostway
-
+{_CASE}
     def setUp(self):
         self.enterContext(self.hostway.savepoint())
 
@@ -375,14 +378,8 @@ def test_a_reset_forgives_nothing(pytester: pytest.Pytester, way: str) -> None:
     ran = run(
         pytester,
         f"""
-import unittest
 from contextlib import suppress
-
-class TestIt(unittest.TestCase):
-    @pytest.fixture(autouse=True)
-    def made(self, hostway):
-        self.hostway = hostway
-
+{_CASE}
     def tearDown(self):
         self.hostway.reset()
 
@@ -719,3 +716,31 @@ def test_it(number, fake_hostway):
     )
 
     ran.assert_outcomes(passed=3)
+
+
+def test_what_the_server_raised_is_told_beside_the_error_of_a_fixture(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+from hostway_fake.service import exchange
+
+@pytest.fixture
+def breaks():
+    yield
+    raise ValueError("of the fixture")
+
+def test_it(hostway, monkeypatch, breaks):
+    hostway.faults.on("get_server").respond(503)
+    monkeypatch.setitem(exchange.HANDLERS, "list_zones", lambda call: 1 / 0)
+    with hostway.session() as session:
+        session.get(hostway.url + "/zone")
+
+def test_after(hostway): pass
+""",
+        options="on_socket=True",
+    )
+
+    assert errors(ran) == ["test_it"]
+    ran.stdout.fnmatch_lines(
+        ["E*ValueError: of the fixture", "E*ZeroDivisionError*", "E*a rule of made1 is not spent*"]
+    )

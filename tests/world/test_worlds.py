@@ -420,7 +420,7 @@ def test_a_rehearsal_has_no_effect() -> None:
 
 
 def record(one: World, target: str) -> None:
-    one.journal.record(START, None, "GET", target, Effect.NONE, "404", None, None, {}, b"", b"")
+    one.journal.record(START, None, "GET", target, Effect.NONE, "404", None, None, {}, b"", b"", START)
 
 
 def test_the_journal_numbers_calls_and_forgets_the_oldest() -> None:
