@@ -1,4 +1,9 @@
-"""The pytest plugin: fixtures and a marker. It imports nothing but pytest until a fixture is used."""
+"""The pytest plugin: fixtures and a marker. It imports nothing but pytest until a fixture is used.
+
+Annotations are not evaluated: pytest before 8.4 lacks names that they use, and loads this module all the same.
+"""
+
+from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -17,15 +22,15 @@ if TYPE_CHECKING:
     from hostway_fake.transports.server import ThreadServer
 
 _MARKER = "fake_hostway"
-_HOUSE: pytest.StashKey["FakeHostway"] = pytest.StashKey()
-_SOCKET: pytest.StashKey["ThreadServer"] = pytest.StashKey()
-_SERVING: pytest.StashKey["AbstractContextManager[ThreadServer]"] = pytest.StashKey()
+_HOUSE: pytest.StashKey[FakeHostway] = pytest.StashKey()
+_SOCKET: pytest.StashKey[ThreadServer] = pytest.StashKey()
+_SERVING: pytest.StashKey[AbstractContextManager[ThreadServer]] = pytest.StashKey()
 _TEST: pytest.StashKey[pytest.Item] = pytest.StashKey()
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
 _EVIDENCE: pytest.StashKey[Counter[tuple[str, str, str]]] = pytest.StashKey()
 _SENT = "fake_hostway_evidence"
-_FOLDER: pytest.StashKey["Path | None"] = pytest.StashKey()
-_WATCHED: pytest.StashKey[list["Watched"]] = pytest.StashKey()
+_FOLDER: pytest.StashKey[Path | None] = pytest.StashKey()
+_WATCHED: pytest.StashKey[list[Watched]] = pytest.StashKey()
 _DEFAULTS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _ALLOWED: pytest.StashKey[tuple[str, ...]] = pytest.StashKey()
 
@@ -125,7 +130,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         stash[_WATCHED][:] = [watched for watched in stash[_WATCHED] if watched.begins()]
 
 
-def _house(config: pytest.Config) -> "FakeHostway":
+def _house(config: pytest.Config) -> FakeHostway:
     """The fake behind whose ways in the fakes of all tests live, so that one server can serve them all.
 
     It is no fixture: each fixture of a fixture costs every test some twenty microseconds.
@@ -144,7 +149,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         house.close()
 
 
-def _socket(config: pytest.Config) -> "ThreadServer":
+def _socket(config: pytest.Config) -> ThreadServer:
     """The one server of this process, which stops when the house is closed."""
     server = config.stash.get(_SOCKET, None)
     if server is None:
@@ -180,7 +185,7 @@ def fake_hostway(
     fake_hostway_base_url: str,
     fake_hostway_credentials: tuple[str, str],
     fake_hostway_options: Mapping[str, Any],
-) -> "Iterator[FakeHostway]":
+) -> Iterator[FakeHostway]:
     """A Hostway account of this test's own, in process."""
     from hostway_fake.options import checked_auth, checked_options
     from hostway_fake.pytest_plugin.watch import Watched
@@ -224,7 +229,7 @@ def _allowed(given: object) -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def make_fake_hostway(
     pytestconfig: pytest.Config, fake_hostway_base_url: str, fake_hostway_options: Mapping[str, Any]
-) -> "Iterator[Callable[..., FakeHostway]]":
+) -> Iterator[Callable[..., FakeHostway]]:
     """Makes accounts for fixtures of other scopes: ``make_fake_hostway(**options)``, each with credentials of its own.
 
     ``on_socket=True`` gives the account at the URL of the socket that serves all tests. What is not closed before is
@@ -244,7 +249,7 @@ def make_fake_hostway(
     pytestconfig.pluginmanager.register(scopes)
     defaults: dict[str, Any] = pytestconfig.stash[_DEFAULTS]
 
-    def make(*, on_socket: bool = False, **options: Any) -> "FakeHostway":
+    def make(*, on_socket: bool = False, **options: Any) -> FakeHostway:
         checks.flag("on_socket", on_socket)
         number = next(number for number in count(1) if f"made{number}" not in house._worlds.by_account)
         given = {"url": fake_hostway_base_url, "auth": (f"made{number}", f"password{number}")}
@@ -267,7 +272,7 @@ def make_fake_hostway(
 class _Scopes:
     """Tells what fixtures of wide scopes arrange from what is a test's own; a plugin of its own, for what it costs."""
 
-    def __init__(self, watched: "list[Watched]") -> None:
+    def __init__(self, watched: list[Watched]) -> None:
         self._watched = watched
 
     @pytest.hookimpl(wrapper=True)
@@ -280,7 +285,7 @@ class _Scopes:
 
 
 @pytest.fixture
-def fake_hostway_server(fake_hostway: "FakeHostway", pytestconfig: pytest.Config) -> "Iterator[FakeHostway]":
+def fake_hostway_server(fake_hostway: FakeHostway, pytestconfig: pytest.Config) -> Iterator[FakeHostway]:
     """The account of ``fake_hostway``, at the URL of a real socket: for any client.
 
     What is raised in the server while the test runs is raised again at its end.
@@ -302,7 +307,7 @@ def fake_hostway_server(fake_hostway: "FakeHostway", pytestconfig: pytest.Config
 
 
 @pytest.fixture
-def fake_hostway_session(fake_hostway: "FakeHostway") -> "Iterator[requests.Session]":
+def fake_hostway_session(fake_hostway: FakeHostway) -> Iterator[requests.Session]:
     """A `requests.Session` that reaches ``fake_hostway``, authenticated."""
     with fake_hostway.session() as session:
         yield session
