@@ -17,39 +17,49 @@ _WORDS: Final = (
 _SECRET: Final = re.compile(rf".*(?:{_WORDS})s?\W*|(?:.*\W)?sig\W*", re.DOTALL)
 _HINTS: Final = tuple(b"pass pwd secret token key auth session cookie credential jwt bearer sig \\u".split())
 _STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:\s*)?', re.DOTALL)
-_QUERY: Final = re.compile(r"[?#;].*=.*", re.DOTALL)
-_PAIR: Final = re.compile(r"([^?#&;=]+)=([^&;#]*)")
+_USERINFO: Final = re.compile(r"(?<=//)[^/?#]*@|(?:(?<=/)|^)[^/?#:@]*:[^/?#]*@")
+_QUERY: Final = re.compile(r"[?#;]")
+_PAIR: Final = re.compile(r"(?<![^?#&;=])([^?#&;=]++)=([^&;#]*)")  # begins at a separator only, so that it is linear
+_CACHED: Final = 200
+"""Characters of a name above which nothing is remembered of it: a client sends what it likes."""
 _URLS: Final = ("referer", "origin", "x-original-url", "x-rewrite-url")
 _DECODER: Final = json.JSONDecoder()
 
 
-@lru_cache(maxsize=1024)
 def is_secret(name: str) -> bool:
     """Whether what has this name, of a header, a key or a parameter, is a secret.
 
     >>> [is_secret(name) for name in ("adminPass", "Authorization", "X-Auth-Token", "name")]
     [True, True, True, False]
     """
+    return _known_secret(name) if len(name) <= _CACHED else _has_secret_word(name)
+
+
+def _has_secret_word(name: str) -> bool:
     return _SECRET.fullmatch(name.lower()) is not None
+
+
+_known_secret: Final = lru_cache(maxsize=1024)(_has_secret_word)
 
 
 def masked_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
     """Headers, without the values of those that are secret, and without secrets in the queries of others."""
-    masked = _secret(tuple(headers))
+    masked = {name: MASK for name in headers if is_secret(name)}
     urls = {name: masked_url(headers[name]) for name in _URLS if name in headers}
+    if "@" in headers.get("host", ""):
+        urls["host"] = f"{MASK}@{headers['host'].rpartition('@')[2]}"
     return {**headers, **masked, **urls} if masked or urls else headers
 
 
-@lru_cache(maxsize=1024)
-def _secret(names: tuple[str, ...]) -> Mapping[str, str]:
-    return {name: MASK for name in names if is_secret(name)}
-
-
 def masked_url(url: str) -> str:
-    """A URL or a target, without credentials before its host and without the secrets in its query."""
+    """Return a URL or a target with its credentials and the secrets in its query masked.
+
+    Credentials are masked before the host and, where they are a name and a password, in any segment of the path.
+    """
     if "@" in url:
-        url = re.sub(r"(?<=//)[^/?#]*@", f"{MASK}@", url)
-    return _QUERY.sub(lambda query: _PAIR.sub(_masked_pair, query[0]), url)
+        url = _USERINFO.sub(f"{MASK}@", url)
+    query = _QUERY.search(url)
+    return url if query is None else url[: query.start()] + _PAIR.sub(_masked_pair, url[query.start() :])
 
 
 def _masked_pair(pair: re.Match[str]) -> str:

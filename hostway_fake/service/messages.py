@@ -86,5 +86,7 @@ def origin_form(target: str, scheme: str, headers: dict[str, str]) -> tuple[str,
         parts = urlsplit(target)
     except ValueError:
         return target, scheme, headers
+    if parts.scheme not in ("http", "https"):
+        return target, scheme, headers
     authority = f"{parts.scheme}://{parts.netloc}"
     return target[len(authority) :] or "/", parts.scheme, {**headers, "host": parts.netloc}

@@ -21,7 +21,9 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE: Final = re.compile(r"[^\0-\x08\x0a-\x1f\x7f]*")
 _LENGTH: Final = re.compile(r"[0-9]+")
 _LONGEST: Final = 18
-_BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _MEDIA_TYPE_END: Final = re.compile(r"[;\s]")
 
 
@@ -185,7 +187,7 @@ def _json(request: Request) -> dict[str, object]:
         raise Refusal(UNSUPPORTED_MEDIA, _brief(media_type))
     if max(len(request.body), _declared(request)) > BODY_LIMIT:
         raise Refusal(BODY_TOO_LARGE, BODY_LIMIT)
-    if _depth(request.body) > DEPTH_LIMIT:
+    if _is_too_deep(request.body):
         raise Refusal(BAD_BODY, "The body is nested too deeply.")
     try:
         parsed = _DECODER.decode(request.body.decode())
@@ -200,15 +202,20 @@ def _json(request: Request) -> dict[str, object]:
     return parsed
 
 
-def _depth(body: bytes) -> int:
-    """How deep a body is nested, if it may be too deep: the same whatever the stack of the caller."""
+def _is_too_deep(body: bytes) -> bool:
+    """Return whether a body is nested too deeply: the same whatever the stack of the caller.
+
+    Each pass removes the innermost brackets of all that is nested, at the speed of `bytes.replace`.
+    """
     if body.count(b"[") + body.count(b"{") <= DEPTH_LIMIT:
-        return 0
-    depth = deepest = 0
-    for token in _BRACKET.finditer(body):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
-        deepest = max(deepest, depth)
-    return deepest
+        return False
+    brackets = _STRING.sub(b"", body).translate(_SQUARE, _NO_BRACKETS)
+    depth = 0
+    while b"[]" in brackets:
+        brackets, depth = brackets.replace(b"[]", b""), depth + 1
+        if depth > DEPTH_LIMIT:
+            return True
+    return brackets.count(b"[") > DEPTH_LIMIT
 
 
 def _refuse_constant(constant: str) -> NoReturn:

@@ -186,3 +186,19 @@ def test_an_option_that_is_none_is_named_without_its_secret(options: dict[str, A
     with pytest.raises((InvalidValueError, WrongTypeError)) as caught:
         FakeHostway(**options)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("/accounts/user:password@x/servers", "/accounts/***@x/servers"),
+        ("user:password@api.hostway.test:80", "***@api.hostway.test:80"),
+        ("/servers/a@b", "/servers/a@b"),
+    ],
+)
+def test_credentials_are_masked_in_any_segment_of_a_target(url: str, masked: str) -> None:
+    assert masked_url(url) == masked
+
+
+def test_credentials_in_the_host_header_are_masked() -> None:
+    assert masked_headers({"host": "user:password@api.hostway.test"}) == {"host": "***@api.hostway.test"}

@@ -336,3 +336,10 @@ def test_the_date_is_that_of_the_world() -> None:
 )
 def test_an_absolute_target_is_taken_apart(target: str, moved: tuple[str, str, dict[str, str]]) -> None:
     assert origin_form(target, "http", {"host": "here"}) == moved
+
+
+@pytest.mark.parametrize("scheme", ["javascript", "ftp", "data"])
+def test_scheme_of_an_absolute_target_is_taken_only_where_it_is_http(scheme: str, service: Service) -> None:
+    target = f"{scheme}://api.hostway.test/servers"
+    assert origin_form(target, "http", {"host": "api.hostway.test"}) == (target, "http", {"host": "api.hostway.test"})
+    assert service.ask(target=target).status == 404
