@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from hostway_fake.checks import LONGEST
 from hostway_fake.clock import FakeClock, SystemClock
 from hostway_fake.contract.readings import READINGS
-from hostway_fake.exceptions import HostwayFakeError, invalid
+from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, invalid
 from hostway_fake.fake import FakeHostway
 from hostway_fake.faults import FaultScript
 from hostway_fake.faults.outcomes import Unavailable
@@ -25,7 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.command(arguments))
     except HostwayFakeError as error:
         print(f"hostway-fake: {error}", file=sys.stderr)
-        return 1
+    except ExceptionGroup as group:
+        for each in group.exceptions:
+            print(f"hostway-fake: {type(each).__name__}: {each}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,7 +89,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     user, colon, password = arguments.user.partition(":")
     if not colon:
-        raise invalid("user", user, "a name and a password, NAME:PASSWORD")
+        raise InvalidValueError("user: expected a name and a password, NAME:PASSWORD")  # it may be a password
     readings = _readings(arguments.reading)
     clock = SystemClock() if arguments.rate == 1 else FakeClock(SystemClock().now(), arguments.rate)
     with (
@@ -97,6 +101,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             action_seconds=arguments.action_seconds,
             readings=readings,
             faults=None if arguments.faults is None else _faults(arguments.faults),
+            poll_limit=LONGEST,
         ) as fake,
     ):
         servers = [fake.add_server(server_id) for server_id in arguments.server or [None]]
@@ -133,4 +138,6 @@ def _held_back(signals: set[signal.Signals]) -> Iterator[None]:
     try:
         yield
     finally:
+        while signal.sigpending() & signals:  # asked twice
+            signal.sigwait(signals)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,10 +1,20 @@
-"""The way in for any client: a real socket, served by a thread for each connection."""
+"""The way in for any client: a real socket, served by a thread for each connection.
 
+The accepting thread waits for the listener and for one end of a socket pair that exists since the start, so that
+stopping needs no new descriptor and no connection. A server that is never stopped is stopped at the interpreter's exit;
+once the interpreter is finalising nothing is joined, because daemon threads no longer run then. A process that is
+forked closes its copies of the sockets: the server belongs to the parent.
+"""
+
+import atexit
 import os
+import selectors
 import socket
+import sys
 from contextlib import suppress
 from threading import Event, Lock, Thread, current_thread
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
 
 from hostway_fake.exceptions import PortTakenError, ScriptExhaustedError, invalid
 from hostway_fake.service import answers
@@ -17,14 +27,22 @@ from hostway_fake.world import Worlds
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-_BACKLOG: Final = 128
+_BACKLOG: Final = 1024
+_FAILURES: Final = 100
+"""How many exceptions a server keeps for its end."""
+
+_SHORTAGE_SECONDS: Final = 0.05
+"""How long the server waits when the process has no descriptor or thread left for a connection."""
+
+_RUNNING: Final[WeakSet["ThreadServer"]] = WeakSet()
+"""The servers whose sockets a forked process closes."""
 
 
 class ThreadServer:
     """A server that listens from its making on, in the thread that made it, until `stop`.
 
     ``app`` answers for ``worlds``; what never reaches it, such as bytes that are not HTTP, is answered by the exchange.
-    ``failures`` are the exceptions that were raised in its threads.
+    ``failures`` are the first exceptions that were raised in its threads.
     """
 
     def __init__(self, app: "WSGIApplication", worlds: Worlds, host: str, port: int, read_timeout: float) -> None:
@@ -33,12 +51,16 @@ class ThreadServer:
         self.read_timeout = read_timeout
         self.failures: list[Exception] = []
         self._listener = _listen(host, port)
+        self._listener.setblocking(False)
         self.address: tuple[Any, ...] = self._listener.getsockname()
+        self._wakened, self._waker = socket.socketpair()
         self._stopping = Event()
         self._lock = Lock()
         self._talks: dict[Thread, socket.socket] = {}
         self._thread = Thread(target=self._accept, name=f"hostway-fake {self.authority}", daemon=True)
         self._thread.start()
+        _RUNNING.add(self)
+        atexit.register(self.stop)
 
     @property
     def authority(self) -> str:
@@ -63,8 +85,12 @@ class ThreadServer:
     def fail(self, error: Exception) -> Answer:
         """The answer where the application raised, which `failures` keeps, unless the world does."""
         if not isinstance(error, ScriptExhaustedError):
-            self.failures.append(error)
+            self._keep(error)
         return answers.failed(self._worlds.home, error)
+
+    def _keep(self, error: Exception) -> None:
+        if len(self.failures) < _FAILURES:
+            self.failures.append(error)
 
     def raise_failures(self, but: type[Exception] | tuple[()] = ()) -> None:
         """Raise what was raised in its threads since the last time, ``but`` for some: one as it is, more as a group."""
@@ -76,14 +102,21 @@ class ThreadServer:
             raise failures[0] if len(failures) == 1 else ExceptionGroup("in the server", failures)
 
     def stop(self) -> None:
-        """Stop listening, end every connection, wait for the threads. A second call does nothing."""
+        """Stop listening, end every connection, wait for the threads. A second call does nothing.
+
+        Once the interpreter is finalising it does nothing either: no thread would come to its end.
+        """
+        if sys.is_finalizing():
+            return
         with self._lock:
             if self._stopping.is_set():
                 return
             self._stopping.set()
-        self._wake()
+        atexit.unregister(self.stop)
+        self._waker.send(b"\0")
         self._thread.join()
-        self._listener.close()
+        for each in (self._listener, self._wakened, self._waker):
+            each.close()
         with self._lock:
             talks = dict(self._talks)
         for connection in talks.values():
@@ -93,29 +126,50 @@ class ThreadServer:
             if thread is not current_thread():
                 thread.join()
 
-    def _wake(self) -> None:
-        """A connection to itself ends the wait for one."""
-        host, port = self.address[:2]
-        with suppress(OSError):
-            socket.create_connection(({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port), 1).close()
+    def _leave_to_parent(self) -> None:
+        """Close this process's copies of the sockets, without a word to the clients: the parent serves them."""
+        self._lock, self._stopping = Lock(), Event()
+        self._stopping.set()
+        for each in (self._listener, self._wakened, self._waker, *self._talks.values()):
+            with suppress(OSError):
+                socket.close(each.detach())
+        self._talks.clear()
 
     def _accept(self) -> None:
-        while True:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wakened, selectors.EVENT_READ)
+            selector.register(self._listener, selectors.EVENT_READ)
+            while not self._stopping.is_set():
+                selector.select()
+                try:
+                    self._accept_waiting()
+                except BlockingIOError:
+                    pass  # the client has gone, or the server was woken
+                except (OSError, RuntimeError):  # no descriptor, or no thread, is left for one more connection
+                    self._stopping.wait(_SHORTAGE_SECONDS)
+
+    def _accept_waiting(self) -> None:
+        """Serve the connections that wait, each in a thread of its own."""
+        while not self._stopping.is_set():
             connection, peer = self._listener.accept()
-            if self._stopping.is_set():
-                connection.close()
-                return
+            connection.setblocking(True)
             thread = Thread(target=self._talk, args=(connection, peer), daemon=True)
             with self._lock:
                 self._talks[thread] = connection
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:
+                with self._lock, connection:
+                    del self._talks[thread]
+                raise
 
     def _talk(self, connection: socket.socket, peer: Any) -> None:
         try:
             with connection, suppress(OSError):
                 Connection(connection, peer, self)
+                connection.shutdown(socket.SHUT_RDWR)  # a process that was forked may hold it open
         except Exception as error:
-            self.failures.append(error)
+            self._keep(error)
         finally:
             with self._lock:
                 self._talks.pop(current_thread(), None)
@@ -131,3 +185,12 @@ def _listen(host: str, port: int) -> socket.socket:
         number = error.errno or 0
         said = os.strerror(number) if number > 0 else error.strerror or error
         raise PortTakenError(error.errno, f"cannot listen on {host} port {port}: {said}") from None
+
+
+def _leave_all_to_parent() -> None:
+    for server in tuple(_RUNNING):
+        server._leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_all_to_parent)

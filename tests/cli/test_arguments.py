@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from hostway_fake import FakeHostway
 from hostway_fake.cli import main
 from hostway_fake.contract.readings import READINGS
 
@@ -109,6 +110,23 @@ def test_a_user_without_a_password_is_refused(monkeypatch: pytest.MonkeyPatch) -
     status = main([*_SERVE, "--user", "jello614636"])
 
     assert (status, shown.getvalue()) == (1, "")
+
+
+def test_what_user_holds_is_not_told_where_it_may_be_a_password(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*_SERVE, "--user", "s3cret"]) == 1
+    assert "s3cret" not in capsys.readouterr().err
+
+
+def test_exceptions_of_the_server_are_told_without_a_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def serve(*_: object) -> None:
+        raise ExceptionGroup("in the server", [ValueError("one"), KeyError("two")])
+
+    monkeypatch.setattr(FakeHostway, "serve", serve)
+
+    assert main(_SERVE) == 1
+    assert capsys.readouterr().err == "hostway-fake: ValueError: one\nhostway-fake: KeyError: 'two'\n"
 
 
 def test_a_port_that_is_taken_is_named(taken: int, capsys: pytest.CaptureFixture[str]) -> None:

@@ -152,3 +152,20 @@ def test_a_wrong_command_ends_the_process_with_its_status() -> None:
 
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith("usage: hostway-fake ")
+
+
+def test_polling_in_vain_is_answered_for_as_long_as_a_client_likes(serve: Serve, client: requests.Session) -> None:
+    served = serve("--rate", "0")
+    snapshots = f"{served.url}/servers/{_SERVER[:-4]}0001/snapshots"
+    location = client.post(snapshots, json={"snapshot": {"name": "a"}}).headers["Location"]
+
+    statuses = {client.get(location).status_code for _ in range(1_100)}
+
+    assert statuses == {200}
+    assert served.stop(signal.SIGTERM) == (0, "", "")
+
+
+def test_second_signal_is_as_silent_as_the_first(serve: Serve) -> None:
+    served = serve()
+    served.process.send_signal(signal.SIGTERM)
+    assert served.stop(signal.SIGINT) == (0, "", "")
