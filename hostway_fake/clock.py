@@ -9,6 +9,7 @@ from time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime_ns
 from typing import Final, Protocol, runtime_checkable
 
 from hostway_fake.exceptions import WrongTypeError, invalid
+from hostway_fake.forks import renew_lock_after_fork
 
 START: Final = datetime(2013, 4, 12, 19, 29, tzinfo=UTC)
 """Where a `FakeClock` begins: the minute of the mission page's revision."""
@@ -43,6 +44,7 @@ class FakeClock:
 
     def __init__(self, start: datetime = START, rate: float = 0) -> None:
         self._lock = Lock()
+        renew_lock_after_fork(self)
         self._moves: deque[tuple[datetime, datetime]] = deque(maxlen=_MOVES)
         self._set(_nanoseconds(_aware("start", start)), _checked_rate(rate))
 
@@ -150,7 +152,7 @@ class FollowingClock:
     """
 
     def now(self) -> datetime:
-        return machine.datetime.now(UTC)
+        return _EPOCH + (machine.datetime.now(UTC) - _EPOCH)  # a plain datetime, whatever class replaces it
 
 
 def _instant(nanoseconds: int) -> datetime:

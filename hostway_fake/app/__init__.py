@@ -16,6 +16,7 @@ from hostway_fake.contract.operations import BASES, OPERATIONS
 from hostway_fake.exceptions import NoWireError
 from hostway_fake.service.exchange import exchange
 from hostway_fake.service.messages import Answer, Breakage, Request, origin_form
+from hostway_fake.service.parsing import content_length
 from hostway_fake.world import Worlds
 
 if TYPE_CHECKING:
@@ -126,9 +127,8 @@ def _body(environ: "WSGIEnvironment", headers: dict[str, str]) -> bytes:
     stream = environ["wsgi.input"]
     if environ.get("wsgi.input_terminated"):
         return bytes(stream.read(BODY_LIMIT + 1))
-    length = headers.get("content-length", "")
-    readable = length.isascii() and length.isdigit() and len(length) < 19 and int(length) <= BODY_LIMIT
-    return bytes(stream.read(int(length))) if readable else b""
+    length = content_length(headers.get("content-length", ""))
+    return b"" if length is None or length > BODY_LIMIT else bytes(stream.read(length))
 
 
 class _Response(Response):

@@ -32,18 +32,24 @@ SERVER_TRANSITIONS: Final[Mapping[tuple[ServerStatus, Event], ServerStatus]] = {
 """The same of a server."""
 
 
+_WRITES_DISK: Final = frozenset({Event.COMPLETE, Event.RESTORE})
+"""The events after which the disk descends from the snapshot: it was built on the disk, or written back to it."""
+
+
 def history(happenings: Iterable[Happening], now: datetime) -> tuple[tuple[Happening, Status], ...]:
     """What of all that was ordered has changed a status by ``now``, in its order, and to which."""
     statuses: dict[str, Status] = {}
+    owners: dict[str, str] = {}
     changes = []
     for happening in sorted(happenings, key=lambda each: (each.due, each.order, each.born is None)):
         status = happening.born or _next(statuses.get(happening.subject), happening.event)
         if happening.due > now or status is None or status is statuses.get(happening.subject):
             continue
         statuses[happening.subject] = status
+        owners[happening.subject] = happening.server_id
         changes.append((happening, status))
         if status is ServerStatus.DELETED:  # and with it all that it has, without a word
-            gone = [subject for subject in statuses if subject.startswith(f"snapshot_{happening.subject}_")]
+            gone = [subject for subject, owner in owners.items() if owner == happening.subject != subject]
             statuses |= dict.fromkeys(gone, SnapshotStatus.DELETED)
     return tuple(changes)
 
@@ -100,7 +106,7 @@ def _happened(server: Server, planned: Planned) -> Server:
     disk_guid = server.disk_guid
     if planned.event is Event.COMPLETE:
         snapshot = replace(snapshot, completed_at=planned.due, parent_guid=disk_guid)
-    if status is SnapshotStatus.ACTIVE:  # built on the disk, or written back to it
+    if planned.event in _WRITES_DISK:
         disk_guid = snapshot.guid
     snapshots = (*server.snapshots[:place], replace(snapshot, status=status), *server.snapshots[place + 1 :])
     return replace(server, snapshots=snapshots, disk_guid=disk_guid)

@@ -21,6 +21,7 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE: Final = re.compile(r"[^\0-\x08\x0a-\x1f\x7f]*")
 _LENGTH: Final = re.compile(r"[0-9]+")
 _LONGEST: Final = 18
+"""Digits of a length that is read as a number; one that is longer is over every limit."""
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _SQUARE: Final = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
@@ -45,9 +46,9 @@ def check_message(request: Request) -> None:
     length = headers.get("content-length")
     if length is None:
         return
-    if not _LENGTH.fullmatch(length):
+    declared = content_length(length)
+    if declared is None:
         raise Refusal(BAD_HTTP, f"Content-Length must be a number, not {_brief(length)}.")
-    declared = _declared(request)
     if len(request.body) < declared <= BODY_LIMIT:
         raise Refusal(BAD_HTTP, f"The body ended after {len(request.body)} of {declared} bytes.")
     if len(request.body) > declared:
@@ -59,9 +60,15 @@ def _is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
-def _declared(request: Request) -> int:
-    """The length that a request says its body has; one too long for a number is over every limit."""
-    digits = request.headers.get("content-length", "0").lstrip("0")
+def content_length(length: str) -> int | None:
+    """Return the number of bytes that a ``Content-Length`` declares, or None where it is not a number.
+
+    >>> content_length("0031"), content_length("+31")
+    (31, None)
+    """
+    if not _LENGTH.fullmatch(length):
+        return None
+    digits = length.lstrip("0")
     return int(digits or 0) if len(digits) <= _LONGEST else 10**_LONGEST
 
 
@@ -185,7 +192,7 @@ def _json(request: Request) -> dict[str, object]:
     media_type = _MEDIA_TYPE_END.split(content_type, maxsplit=1)[0]
     if content_type and media_type.lower() != "application/json":
         raise Refusal(UNSUPPORTED_MEDIA, _brief(media_type))
-    if max(len(request.body), _declared(request)) > BODY_LIMIT:
+    if max(len(request.body), content_length(request.headers.get("content-length", "0")) or 0) > BODY_LIMIT:
         raise Refusal(BODY_TOO_LARGE, BODY_LIMIT)
     if _is_too_deep(request.body):
         raise Refusal(BAD_BODY, "The body is nested too deeply.")

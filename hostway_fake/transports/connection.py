@@ -6,6 +6,7 @@ Overridden is only what keep-alive, prompt stopping and the provider's error bod
 import io
 import socket
 from collections.abc import Callable, Iterable
+from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
@@ -13,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from hostway_fake.contract.limits import BODY_LIMIT
 from hostway_fake.faults.outcomes import Delay
 from hostway_fake.service.messages import Answer, Breakage, Exchanged
+from hostway_fake.service.parsing import content_length
 from hostway_fake.transports.breaking import ServerStopped, break_wire
 
 if TYPE_CHECKING:
@@ -84,6 +86,33 @@ class _Reader(io.RawIOBase):
         return received
 
 
+class _HeadLines:
+    """The lines of a head; the library takes a carriage return alone for the end of one, which HTTP does not."""
+
+    def __init__(self, rfile: io.BufferedReader, first: bytes) -> None:
+        self.rfile = rfile
+        self.has_bare_cr = False
+        self._look_at(first)
+
+    def readline(self, limit: int) -> bytes:
+        line = self.rfile.readline(limit)
+        self._look_at(line)
+        return line
+
+    def _look_at(self, line: bytes) -> None:
+        self.has_bare_cr |= b"\r" in line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+class _Headers(HTTPMessage):
+    """Headers only: what the body may be is not asked, so that a multipart type is no defect of the head."""
+
+    def get_content_type(self) -> str:
+        return "text/plain"
+
+    def get_content_maintype(self) -> str:
+        return "text"
+
+
 _PARSED: Final = ("command", "path", "request_version", "requestline", "headers", "close_connection")
 """What the library reads in a head."""
 
@@ -105,6 +134,7 @@ class Connection(BaseHTTPRequestHandler):
     """One connection. Answers leave in one send, and carry ``Content-Length`` always."""
 
     protocol_version = "HTTP/1.1"
+    MessageClass = _Headers
     disable_nagle_algorithm = True
     rfile: io.BufferedReader
     raw_requestline: bytes
@@ -167,9 +197,8 @@ class Connection(BaseHTTPRequestHandler):
 
         Clients send the same few heads again and again, and the library takes long over them.
         """
-        if self.raw_requestline.split()[2:] != [b"HTTP/1.1"]:
-            return self._parsed()  # it may read no further, so that nobody may wait for more
-        fields = _fields(self.rfile.peek())
+        is_current = self.raw_requestline.split()[2:] == [b"HTTP/1.1"]
+        fields = _fields(self.rfile.peek()) if is_current else b""  # others may end here: nobody may wait for more
         head = self.raw_requestline + fields
         parsed = self._heads.get(head)
         if parsed is not None:
@@ -190,8 +219,15 @@ class Connection(BaseHTTPRequestHandler):
 
     def _parsed(self) -> bool:
         """Let the library parse a head; one that ends too soon, which it takes for whole, is passed over."""
-        if not super().parse_request():
-            return False
+        lines = _HeadLines(self.rfile, self.raw_requestline)
+        self.rfile = lines  # type: ignore[assignment]  # the library reads a head line by line
+        try:
+            if not super().parse_request():
+                return False
+        finally:
+            self.rfile = lines.rfile
+        if lines.has_bare_cr:
+            raise _Flaw("A line of the head holds a carriage return that does not end it.")
         if self._reader.is_over:
             self.close_connection = True
         return not self._reader.is_over
@@ -226,13 +262,14 @@ class Connection(BaseHTTPRequestHandler):
         length = lengths[0].strip(_BLANK) if len(lengths) == 1 else ""
         if not lengths or length == "0":
             return b""
-        if not (length.isascii() and length.isdigit()):
+        declared = content_length(length)
+        if declared is None:
             raise _Flaw(f"Content-Length must be a number, not {', '.join(lengths)!a}.")
-        if len(length.lstrip("0")) > 18 or int(length) > BODY_LIMIT:
+        if declared > BODY_LIMIT:
             self.close_connection = self._unread = True
             return b""
         self._continue()
-        return self._exactly(int(length))
+        return self._exactly(declared)
 
     def _continue(self) -> None:
         if self._expects_continue:
@@ -310,6 +347,8 @@ class Connection(BaseHTTPRequestHandler):
             "hostway_fake.break": self._broken.append,
         }
         for name, value in self.headers.raw_items():
+            if "_" in name:
+                continue  # WSGI could not tell it from a name with a hyphen
             key = name.upper().replace("-", "_")
             key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
             value = value.strip(_BLANK)

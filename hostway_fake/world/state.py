@@ -21,6 +21,7 @@ from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.state import Event, Happening, Planned, Server, Snapshot, Status, Volume
 from hostway_fake.domain.volumes import CreateVolume
 from hostway_fake.exceptions import invalid
+from hostway_fake.forks import renew_lock_after_fork
 from hostway_fake.journal.timeline import Timeline, told
 from hostway_fake.world.journal import Journal
 from hostway_fake.world.polls import Polls
@@ -41,6 +42,7 @@ class World:
         self._goes_back = not isinstance(clock, FakeClock)
         self._passwords = {settings.password.encode(), settings.password.encode("latin-1", "replace")}
         self._lock = Lock()
+        renew_lock_after_fork(self)
         self._made = clock.saved() if isinstance(clock, FakeClock) else None
         self._servers: MutableMapping[str, Server] = {}
         self._volumes: MutableMapping[str, Volume] = {}
@@ -49,6 +51,7 @@ class World:
         self._happenings: deque[Happening] = deque(maxlen=settings.journal_size)
         self._sequence = 0
         self._errors = 0
+        self._original: World | None = None  # of a rehearsal, whose error ids a client sees too
         self._polls = Polls(settings.poll_limit)
         self.rulebook: Rulebook = Rulebook(clock, settings.seed)
         self.journal: Journal = Journal(settings.journal_size)
@@ -59,6 +62,8 @@ class World:
 
     def next_error_id(self) -> str:
         """The next ``errorid``; each error has its own."""
+        if self._original is not None:
+            return self._original.next_error_id()
         with self._lock:
             self._errors += 1
             return identifiers.uuid(self.settings.seed, "error", self._errors)
@@ -454,6 +459,7 @@ class World:
     def rehearsal(self) -> "World":
         """This world as it would go on: what is done there has no effect here."""
         other = copy(self)
+        other._original = self
         other.settings = replace(self.settings, poll_step=None)
         other._servers = ChainMap({}, self._servers)  # the first map alone is written
         other._volumes = ChainMap({}, self._volumes)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostway_fake import START
-from hostway_fake.contract.states import SnapshotStatus
+from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 from hostway_fake.domain import lifecycle, snapshots
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.state import Event, Happening, Planned, Server, Snapshot
@@ -109,3 +109,52 @@ def test_what_is_known_by_its_events_only_has_no_history() -> None:
 
     assert lifecycle.history([happening], START) == ()
     assert lifecycle.history([happening, born], START) == ((born, "BUILD"), (happening, "ACTIVE"))
+
+
+def test_deleted_server_takes_no_snapshot_of_a_server_whose_id_begins_alike() -> None:
+    short, long = "a-X-0001", "a-X-0001_b-Y-0002"
+    snapshot = f"snapshot_{long}_2013Apr12_123456789"
+    happenings = [
+        Happening(START, 0, short, short, START, 1, born=ServerStatus.ACTIVE),
+        Happening(START, 0, long, long, START, 2, born=ServerStatus.ACTIVE),
+        Happening(START, 0, long, snapshot, START, 3, born=SnapshotStatus.BUILD),
+        Happening(START, 0, short, short, START, 4, event=Event.DELETE),
+        Happening(START, 0, long, snapshot, START, 5, event=Event.COMPLETE),
+    ]
+
+    statuses = [(change.subject, status) for change, status in lifecycle.history(happenings, START)]
+
+    assert statuses[-2:] == [(short, ServerStatus.DELETED), (snapshot, SnapshotStatus.ACTIVE)]
+
+
+def test_deleted_server_takes_its_snapshots_out_of_the_history() -> None:
+    happenings = [
+        Happening(START, 0, "server", "server", START, 1, born=ServerStatus.ACTIVE),
+        Happening(START, 0, "server", "a", START, 2, born=SnapshotStatus.BUILD),
+        Happening(START, 0, "server", "server", START, 3, event=Event.DELETE),
+        Happening(START, 0, "server", "a", START, 4, event=Event.COMPLETE),
+        Happening(START, 0, "other", "other", START, 5, born=ServerStatus.ACTIVE),
+    ]
+
+    subjects = [change.order for change, _ in lifecycle.history(happenings, START)]
+
+    assert subjects == [1, 2, 3, 5]
+
+
+def test_event_that_changes_no_status_does_not_end_the_history() -> None:
+    happenings = [
+        Happening(START, 0, "server", "a", START, 1, born=SnapshotStatus.BUILD),
+        Happening(START, 0, "server", "a", START, 2, event=Event.COMPLETE),
+        Happening(START, 0, "server", "a", START, 3, event=Event.RESTORE),
+        Happening(START, 0, "server", "a", START, 4, event=Event.DELETE),
+    ]
+
+    assert [change.order for change, _ in lifecycle.history(happenings, START)] == [1, 2, 4]
+
+
+def test_disk_descends_from_a_snapshot_only_after_events_that_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = {**lifecycle.TRANSITIONS, (SnapshotStatus.ACTIVE, Event.UPDATE): SnapshotStatus.ACTIVE}
+    monkeypatch.setattr(lifecycle, "TRANSITIONS", table)
+    waiting = lifecycle.plan(server("a", "b"), planned(1, 1, "a"), planned(2, 2, "b"), planned(3, 3, "a", Event.UPDATE))
+
+    assert lifecycle.at(waiting, START + timedelta(seconds=3)).disk_guid == "guid-b"

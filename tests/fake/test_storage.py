@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -427,4 +428,12 @@ def test_a_file_with_one_byte_changed_is_the_same_or_refused(
         except HostwayFakeError as refused:
             assert str(refused).startswith(str(path))  # noqa: PT017  # most bytes are refused, not all
         else:
+            assert loaded.to_dict() == fake.to_dict()
+
+
+def test_account_on_a_frozen_clock_can_be_written_down(tmp_path: Path) -> None:
+    with freeze_time("2026-01-01"), FakeHostway(clock="follow") as fake:
+        fake.add_server().add_snapshot("a")
+        fake.save(tmp_path / "world.json")
+        with FakeHostway.load(tmp_path / "world.json") as loaded:
             assert loaded.to_dict() == fake.to_dict()

@@ -1,5 +1,6 @@
 """What a fault does on the road of a call: time that passes, answers that are rehearsed, waits that never end."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from socket import SHUT_WR, create_connection
@@ -431,3 +432,13 @@ def test_the_bare_application_can_show_an_answer(fake: FakeHostway) -> None:
     fake.faults.on().respond(503)
 
     assert fake.wsgi_app.test_client().get("/nothing", auth=fake.auth).status_code == 503
+
+
+def test_truncated_error_and_the_error_after_it_have_ids_of_their_own() -> None:
+    with FakeHostway(revision="2013-10") as fake, fake.session() as session:
+        fake.faults.on("get_server").first(1).truncate(0.9)
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            session.get(f"{fake.url}/servers/none")
+        assert session.get(f"{fake.url}/servers/none").status_code == 404
+        first, second = (json.loads(call.answer)["itemNotFound"]["errorid"] for call in fake.calls)
+        assert first != second

@@ -1042,3 +1042,50 @@ def test_clients_may_connect_while_it_stops(fake: FakeHostway) -> None:
         for knocker in knockers:
             knocker.join(20)
             assert not knocker.is_alive()
+
+
+# One reading of a head, whatever the way in
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET /servers HTTP/1.1\r\nHost: a.test\r\nX: a\rContent-Length: 25\r\n\r\n",
+        "GET /servers HTTP/1.0\r\nX: a\rContent-Length: 25\r\n\r\n",
+        "GET\r/servers HTTP/1.1\r\nHost: a.test\r\n\r\n",
+        "GET /servers HTTP/1.0\r\nHost: a.test\r\nFoo bar\r\nContent-Length: 5\r\n\r\n",
+        "GET /servers HTTP/1.2\r\nHost: a.test\r\nFoo bar\r\nContent-Length: 5\r\n\r\n",
+    ],
+    ids=["bare CR", "bare CR in HTTP/1.0", "bare CR in the request line", "no header in 1.0", "no header in 1.2"],
+)
+def test_malformed_line_of_a_head_is_refused_in_every_version(talk: Talk, head: str) -> None:
+    talk.say(head)
+    assert talk.hear().status == 400
+    assert talk.is_cut
+
+
+def test_header_with_an_underscore_is_not_taken_for_one_with_a_hyphen(talk: Talk, server: ServerHandle) -> None:
+    talk.say(f"POST {SNAPSHOTS} HTTP/1.1\r\n{HOST}{AUTH}Content_Length: 5\r\nContent-Length: {len(BODY)}\r\n\r\n", BODY)
+    assert talk.hear().status == 202
+    assert names(server) == ["nightly"]
+
+
+@pytest.mark.parametrize("zeros", [20, 5_000])
+def test_zeros_before_a_content_length_mean_nothing_on_any_way_in(
+    talk: Talk, server: ServerHandle, fake: FakeHostway, zeros: int
+) -> None:
+    length = "0" * zeros + str(len(BODY))
+    talk.say(post(f"Content-Length: {length}"))
+    assert talk.hear().status == 202
+    headers = {"Authorization": AUTH.split(": ")[1].strip(), "Content-Length": length}
+    answer = fake.wsgi_app.test_client().post(SNAPSHOTS, data=BODY, headers=headers)
+    assert (answer.status_code, fake.session().post(fake.url + SNAPSHOTS, data=BODY).status_code) == (409, 409)
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/mixed; boundary=a", "message/rfc822", "message/x"])
+def test_type_of_a_body_is_no_defect_of_the_head(
+    talk: Talk, server: ServerHandle, fake: FakeHostway, kind: str
+) -> None:
+    talk.say(post(f"Content-Type: {kind}"))
+    in_process = fake.session().post(fake.url + SNAPSHOTS, data=BODY, headers={"Content-Type": kind})
+    assert (talk.hear().status, in_process.status_code, names(server)) == (415, 415, [])
