@@ -285,25 +285,17 @@ class _Scopes:
 
 
 @pytest.fixture
-def fake_hostway_server(fake_hostway: FakeHostway, pytestconfig: pytest.Config) -> Iterator[FakeHostway]:
+def fake_hostway_server(
+    fake_hostway: FakeHostway, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> FakeHostway:
     """The account of ``fake_hostway``, at the URL of a real socket: for any client.
 
-    What is raised in the server while the test runs is raised again at its end.
+    What is raised in the server while the test runs is raised again at its end. ``monkeypatch`` lets clients reach the
+    socket past a proxy, so that whatever else a test patches is undone in order.
     """
-    import os
-
-    socket = _socket(pytestconfig)
-    before = {name: os.environ.get(name) for name in ("no_proxy", "NO_PROXY")}
-    for name, others in before.items():
-        os.environ[name] = f"{others},127.0.0.1" if others else "127.0.0.1"
-    try:
-        yield fake_hostway.at(socket.url)
-    finally:
-        for name, others in before.items():
-            if others is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = others
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1", prepend=",")
+    return fake_hostway.at(_socket(pytestconfig).url)
 
 
 @pytest.fixture
@@ -314,6 +306,16 @@ def fake_hostway_session(fake_hostway: FakeHostway) -> Iterator[requests.Session
 
 
 # What a test left undone, and the story of one that failed
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Look at the fakes when the whole test is done: a report is also made for each of its subtests."""
+    try:
+        return (yield)
+    finally:
+        for each in item.config.stash[_WATCHED]:
+            each.called()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -372,9 +374,6 @@ def pytest_runtest_makereport(
     One that did not come to its end, for whatever reason, is not told in addition what it left undone.
     """
     watched = item.config.stash[_WATCHED]
-    if call.when == "call":
-        for each in watched:
-            each.called()
     report = yield
     if not report.passed:
         item.stash[_FAILED] = True

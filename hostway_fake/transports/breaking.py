@@ -4,8 +4,20 @@ import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from typing import assert_never
 
-from hostway_fake.faults.outcomes import ConnectionReset, Hang, MalformedBody, SlowBody, TruncatedBody
+from hostway_fake.faults.outcomes import (
+    ConnectionReset,
+    Delay,
+    EmptyResponse,
+    Hang,
+    MalformedBody,
+    Respond,
+    SlowBody,
+    StaleConnection,
+    TruncatedBody,
+    Unavailable,
+)
 from hostway_fake.service.messages import Answer, Breakage, Wait
 
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -39,5 +51,7 @@ def break_wire(connection: socket.socket, breakage: Breakage, head: Callable[[An
             with suppress(OSError):
                 while connection.recv(1 << 16):
                     pass
-        case _:
+        case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Respond() | Delay() | Unavailable():
             pass  # the end of the connection is all that comes
+        case _ as unknown:
+            assert_never(unknown)

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import AsyncIterator, Iterator
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 import h11
 import httpcore
@@ -12,10 +12,14 @@ import httpx
 from hostway_fake.exceptions import BlockedHostError
 from hostway_fake.faults.outcomes import (
     ConnectionReset,
+    Delay,
+    EmptyResponse,
     Hang,
     MalformedBody,
     Outcome,
+    Respond,
     SlowBody,
+    StaleConnection,
     TruncatedBody,
     Unavailable,
 )
@@ -114,9 +118,11 @@ def _broken(outcome: Outcome, breakage: Breakage) -> httpx.Response:
             raise _no_http("illegal request line")
         case Unavailable():
             raise _failed(httpx.ConnectError, OSError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED)))
-        case _:
+        case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Respond() | Delay():
             below = httpcore.RemoteProtocolError("Server disconnected without sending a response.")
             raise _caused(httpx.RemoteProtocolError(str(below)), below)
+        case _ as unknown:
+            assert_never(unknown)
 
 
 def _failed(kind: type[httpx.TransportError], cause: Exception) -> httpx.TransportError:

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Mapping
 from copy import copy
 from http.client import BadStatusLine, IncompleteRead, RemoteDisconnected
 from threading import local
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Never, assert_never
 
 from requests import PreparedRequest, Session
 from requests import Request as RequestsRequest
@@ -16,12 +16,17 @@ from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, Retry, T
 from urllib3.exceptions import NewConnectionError
 from urllib3.util.request import body_to_chunks
 
+from hostway_fake.exceptions import WrongTypeError
 from hostway_fake.faults.outcomes import (
     ConnectionReset,
+    Delay,
+    EmptyResponse,
     Hang,
     MalformedBody,
     Outcome,
+    Respond,
     SlowBody,
+    StaleConnection,
     TruncatedBody,
     Unavailable,
 )
@@ -145,8 +150,10 @@ class _Connection:
             case Unavailable():
                 refused = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
                 raise NewConnectionError(self, f"Failed to establish a new connection: {refused}") from refused  # type: ignore[arg-type]
-            case _:
+            case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Respond() | Delay():
                 raise RemoteDisconnected("Remote end closed connection without response")
+            case _ as unknown:
+                assert_never(unknown)
 
     def response(self, answer: Answer) -> HTTPResponse:
         return self._response(_Response, answer, io.BytesIO(answer.body))
@@ -285,6 +292,16 @@ class HostwayAdapter(HTTPAdapter):
 
     def close(self) -> None:
         self._pool.close()
+
+    def __copy__(self) -> "HostwayAdapter":
+        return HostwayAdapter(self._pool.another(), self.max_retries)
+
+    def __deepcopy__(self, memo: object) -> "HostwayAdapter":
+        """Return an adapter to the same fake, with connections of its own."""
+        return copy(self)
+
+    def __reduce_ex__(self, protocol: object) -> Never:
+        raise WrongTypeError("an adapter to a fake cannot be pickled: another process reaches the fake by fake.serve()")
 
 
 class HostwaySession(Session):

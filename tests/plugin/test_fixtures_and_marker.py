@@ -130,7 +130,7 @@ def test_one_server_serves_all_tests_of_a_process(pytester: pytest.Pytester) -> 
 
 
 @pytest.mark.parametrize(
-    ("before", "within"), [(None, "127.0.0.1"), ("", "127.0.0.1"), ("internal.test", "internal.test,127.0.0.1")]
+    ("before", "within"), [(None, "127.0.0.1"), ("", "127.0.0.1,"), ("internal.test", "127.0.0.1,internal.test")]
 )
 def test_the_server_is_called_without_a_proxy_and_the_environment_restored(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, before: str | None, within: str
@@ -532,3 +532,33 @@ def test_without_the_plugin_there_is_no_fixture(pytester: pytest.Pytester) -> No
 
     ran.assert_outcomes(errors=1)
     ran.stdout.fnmatch_lines(["*fixture 'fake_hostway' not found*"])
+
+
+def test_environment_is_restored_whatever_else_a_test_patches_in_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "internal.test")
+
+    ran = _run(
+        pytester,
+        _NOTES
+        + """
+import os
+
+def test_patches_before(monkeypatch, request):
+    monkeypatch.delenv("no_proxy")
+    request.getfixturevalue("fake_hostway_server")
+    monkeypatch.delenv("NO_PROXY")
+
+def test_patches_after(fake_hostway_server, monkeypatch):
+    monkeypatch.delenv("no_proxy")
+    monkeypatch.setenv("NO_PROXY", "other.test")
+
+def test_after():
+    note([os.environ.get("no_proxy"), os.environ.get("NO_PROXY")])
+""",
+    )
+
+    ran.assert_outcomes(passed=3)
+    assert _notes(pytester) == [["internal.test", "internal.test"]]

@@ -413,3 +413,29 @@ def test_a_fake_may_live_longer_than_a_test(pytester: pytest.Pytester, scope: st
     )
 
     ran.assert_outcomes(passed=2)
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest has subtests since version 9")
+def test_rule_is_judged_at_the_end_of_the_test_and_not_of_its_first_subtest(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_uses_a_rule_late(fake_hostway, subtests):
+            rule = fake_hostway.faults.on("list_servers").first(1).respond(503)
+            other = fake_hostway.faults.on("list_servers").respond(500)
+            with subtests.test("first"):
+                pass
+            other.remove()
+            with subtests.test("second"):
+                assert fake_hostway.session().get(f"{fake_hostway.url}/servers").status_code == 503
+
+        def test_forgets_a_rule(fake_hostway, subtests):
+            fake_hostway.faults.on("list_servers").first(1).respond(503)
+            with subtests.test("only"):
+                pass
+        """
+    )
+
+    ran = pytester.runpytest_inprocess("-p", "no:randomly")
+
+    ran.assert_outcomes(passed=2, errors=1)
+    ran.stdout.fnmatch_lines("*ERROR at teardown of test_forgets_a_rule*")

@@ -1,7 +1,9 @@
 """The requests adapter: the same as on a socket, as far as requests and urllib3 can tell, and without waiting."""
 
+import copy
 import io
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, Final
@@ -12,7 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
-from hostway_fake import START, FakeHostway, ServerHandle
+from hostway_fake import START, FakeHostway, ServerHandle, WrongTypeError
 from hostway_fake.service.messages import Answer, Request
 from hostway_fake.transports.origin import Origin
 from hostway_fake.transports.requests import HostwayAdapter, Pool
@@ -722,3 +724,19 @@ def test_a_json_body_is_the_same_in_process_and_on_a_socket(fake: FakeHostway, s
 
     assert [answer.status_code for answer in answers] == [202, 409]
     assert json.loads(answers[0].request.body or b"") == {"snapshot": {"name": "n\xe4chtlich"}}
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_copy_of_a_session_reaches_the_same_fake(copied: Callable[[requests.Session], requests.Session]) -> None:
+    with FakeHostway() as fake, fake.session() as session, copied(session) as other:
+        adapter = copied(session.get_adapter(fake.url))  # type: ignore[arg-type]
+        assert other.get(f"{fake.url}/servers").status_code == 200
+        other.mount("http://", adapter)  # type: ignore[arg-type]
+        assert other.get(f"{fake.url}/servers").status_code == 200
+        assert len(fake.calls) == 2
+
+
+def test_pickling_a_session_says_how_another_process_reaches_the_fake() -> None:
+    told = r"another process reaches the fake by fake\.serve\(\)"
+    with FakeHostway() as fake, fake.session() as session, pytest.raises(WrongTypeError, match=told):
+        pickle.dumps(session)
