@@ -1,6 +1,7 @@
 """`FakeHostway`: puts the floors together. What users hold; no rule of Hostway's lives here."""
 
 import copy
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -387,11 +388,15 @@ class FakeHostway:
         return waiting.sleeper(self._worlds.home)
 
     async def async_sleep(self, seconds: float) -> None:
-        """As `sleep`, to be handed to a client in place of ``asyncio.sleep``; other tasks get their turn."""
-        import asyncio
-
+        """As `sleep`, in place of ``asyncio.sleep`` or ``trio.sleep``; other tasks get their turn."""
         self.sleep(seconds)
-        await asyncio.sleep(0)
+        trio = sys.modules.get("trio")
+        if trio is not None and trio.lowlevel.in_trio_run():
+            await trio.lowlevel.checkpoint()
+        else:
+            import asyncio
+
+            await asyncio.sleep(0)
 
     def patch_sleep(self, module: str | ModuleType) -> AbstractContextManager[None]:
         """While the block runs, a module's ``sleep``, ``time`` and ``monotonic`` run on the fake's clock.

@@ -1,5 +1,6 @@
 """The options of a fake, each checked when it is given: what is wrong is named, with what was expected."""
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -41,9 +42,16 @@ def unknown(names: Mapping[str, object], known: Mapping[str, object]) -> Unknown
 
 
 def checked_path(path: object) -> Path:
-    if not isinstance(path, str | PathLike) or not path or "\0" in str(path):
+    if not isinstance(path, str | PathLike) or not path or not _can_name_a_file(str(path)):
         raise WrongTypeError(f"path: got {path!r}, expected that of a file")
     return Path(path)
+
+
+def _can_name_a_file(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def checked_options(given: object) -> None:
@@ -91,7 +99,9 @@ def checked_time_zone(time_zone: object) -> tzinfo:
     try:
         return ZoneInfo(str(time_zone))
     except (ValueError, OSError, LookupError):
-        raise invalid("time_zone", time_zone, "a tzinfo or the name of a time zone, such as 'US/Central'") from None
+        raise invalid(
+            "time_zone", time_zone, "a tzinfo or the name of a time zone, such as 'America/Chicago'"
+        ) from None
 
 
 def checked_clock(clock: object) -> Clock:

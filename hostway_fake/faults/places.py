@@ -18,6 +18,13 @@ _DEEPEST: Final = 8
 """No file has anything at a place that is deeper."""
 
 
+_LONG: Final = 100
+"""Lines of a TOML value above which the lines of what is in it are not looked for."""
+
+_ENDS: Final = ("]", '"""', "'''")
+"""How the last line of a long value begins."""
+
+
 class Wrong(Exception):
     """Something is wrong at a place."""
 
@@ -85,6 +92,8 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
     first, statement = 1, list[str]()
     for number, each in enumerate(text.split("\n"), 1):
         statement.append(each)
+        if len(statement) > _LONG and not each.lstrip().startswith(_ENDS):
+            continue  # to try each line of a long value would take the square of its length
         if _loaded("\n".join(statement)) is not None:
             yield first, statement
             first, statement = number + 1, []
@@ -112,7 +121,12 @@ def _table(header: Any, latest: dict[Place, int]) -> Place:
 
 
 def _note_values(lines: dict[Place, int], table: Place, number: int, statement: list[str]) -> None:
-    """Note the line of a value and of all in it; an array may go over several lines."""
+    """Note the line of a value and of all in it; an array may go over several lines.
+
+    A long value has one line, on which it begins.
+    """
+    if len(statement) > _LONG:
+        statement = ["\n".join(statement)]
     noted = 0
     for end in range(1, len(statement) + 1):
         held = _loaded("\n".join(statement[:end]) + ("" if end == len(statement) else "\n]"))
@@ -138,8 +152,10 @@ def _json_lines(text: str) -> dict[Place, int]:
     place: list[str | int] = []
     objects: list[bool] = []
     pending = ""
+    number, counted = 1, 0
     for token in _TOKEN.finditer(text):
-        word, number = token[0], text.count("\n", 0, token.start()) + 1
+        word, number = token[0], number + text.count("\n", counted, token.start())
+        counted = token.start()
         inside_object = bool(objects) and objects[-1]
         if word in "{[":
             lines.setdefault(tuple(place), number)

@@ -288,10 +288,10 @@ class Standing:
 
 def _limited(standing: Standing, limit: Limit, now: datetime) -> tuple[Standing, Step | None]:
     span = timedelta(seconds=limit.per_seconds)
-    admitted = tuple(instant for instant in standing.admitted if instant + span > now)
+    admitted = tuple(instant for instant in standing.admitted if now - instant < span)
     if len(admitted) < limit.calls:
         return replace(standing, admitted=(*admitted, now)), None
-    wait = ceil((admitted[0] + span - now).total_seconds())
+    wait = ceil((span - (now - admitted[0])).total_seconds())
     error = replace(RATE_LIMITED, details=RATE_LIMITED.details.format(str(limit)))
     return replace(standing, admitted=admitted), Step(Respond(error.status, wait, error=error))
 

@@ -85,11 +85,15 @@ class Call(NamedTuple):
         at = self.at.isoformat(" ", "milliseconds").removesuffix("+00:00")
         operation = self.operation or "no operation"
         undone = " (rolled back)" if self.rolled_back else ""
-        return f"{at} {self.method} {self.target} {operation} {self.effect} {self.client_saw}{rule}{undone}"
+        asked = f"{self.method} {self.target}".translate(_CONTROLS)
+        return f"{at} {asked} {operation} {self.effect} {self.client_saw}{rule}{undone}"
 
     def __repr__(self) -> str:
         return f"<Call {self.number} {self}>"
 
+
+_CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+"""What a terminal might obey, in a form that it shows."""
 
 _NAMES: Final = {"snapshot": "name", "server": "name", "volume": "display_name"}
 

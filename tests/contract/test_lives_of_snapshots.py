@@ -185,7 +185,7 @@ def test_the_day_of_an_id_is_that_of_its_request(
     ("zone", "create_time", "day"),
     [
         ("UTC", "2013-04-12 19:30:00", "2013Apr12"),
-        ("US/Central", "2013-04-12 14:30:00", "2013Apr12"),
+        ("America/Chicago", "2013-04-12 14:30:00", "2013Apr12"),
         ("Asia/Kolkata", "2013-04-13 01:00:00", "2013Apr13"),
     ],
 )

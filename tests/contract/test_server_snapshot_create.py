@@ -441,7 +441,7 @@ def test_a_create_time_is_that_of_the_request_by_the_other_reading() -> None:
 
 @assumed
 def test_a_create_time_is_in_the_time_zone_of_the_fake() -> None:
-    with FakeHostway(time_zone="US/Central") as fake:
+    with FakeHostway(time_zone="America/Chicago") as fake:
         server = fake.add_server()
         made = server.add_snapshot("a")
         answer = fake.session().get(f"{fake.url}/servers/{server.id}/snapshots/{made.id}")

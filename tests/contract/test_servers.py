@@ -395,7 +395,7 @@ def test_waiting_for_a_server_in_a_list_moves_a_clock_that_steps(path: str) -> N
 
 
 def test_the_times_of_a_server_are_in_the_zone_of_the_fake() -> None:
-    with FakeHostway(time_zone="US/Central") as fake, fake.session() as session:
+    with FakeHostway(time_zone="America/Chicago") as fake, fake.session() as session:
         href = session.post(f"{fake.url}/servers", json={"server": ORDER}).headers["Location"]
         fake.clock.advance(60)
         assert session.get(href).json()["server"]["created"] == "2013-04-12T14:30:00"

@@ -147,7 +147,7 @@ def test_what_cannot_be_is_refused(make: Make, fake: FakeHostway, changes: dict[
 
 
 def test_the_time_of_creation_is_in_utc_where_it_says_so_and_else_in_the_zone_of_the_fake() -> None:
-    with FakeHostway(time_zone="US/Central") as fake, fake.session() as session:
+    with FakeHostway(time_zone="America/Chicago") as fake, fake.session() as session:
         made = session.post(f"{fake.url}/volumes", json={"volume": VOLUME}).json()["volume"]
         kept = session.get(f"{fake.url}/volumes/{made['id']}").json()["volume"]
 

@@ -25,7 +25,7 @@ _URL: Final = "http:// or https://, a host and an optional port, such as 'http:/
 _ACCOUNT: Final = "an account of letters, digits and any of _.@- , such as 'jello614636'"
 _SECONDS: Final = "a number from 0 to 1,000,000,000"
 _CLOCKS: Final = "an object with now(), or one of: 'fake', 'follow', 'system'"
-_ZONE: Final = "a tzinfo or the name of a time zone, such as 'US/Central'"
+_ZONE: Final = "a tzinfo or the name of a time zone, such as 'America/Chicago'"
 _BEYOND: Final = datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))
 
 

@@ -1,7 +1,7 @@
 """Rules without HTTP: which calls, which hits, and what a rule still owes."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 from hostway_fake import START, InvalidValueError, ScriptExhaustedError, WrongTypeError
 from hostway_fake.faults import after_commit, before_commit, ok, reset, respond, stale_connection
 from hostway_fake.faults.outcomes import Respond, Step, TruncatedBody
-from hostway_fake.faults.rules import Fault, FaultRule, Hits, Limit, Script, Selected, Standing, Subject, Which, meet
+from hostway_fake.faults.rules import (
+    Fault,
+    FaultRule,
+    Hits,
+    Limit,
+    Script,
+    Selected,
+    Standing,
+    Subject,
+    Which,
+    fits,
+    meet,
+)
 
 _SERVER: Final = "jello614636-USOTE-0214"
 _CREATE: Final = Subject("create_snapshot", _SERVER, None, "nightly", "jello614636")
@@ -307,3 +319,20 @@ def test_a_truncated_body_is_never_whole(keep: float, left: int) -> None:
 
 def test_of_nothing_nothing_is_left() -> None:
     assert TruncatedBody(0.5).part(b"") == b""
+
+
+def test_limit_is_kept_at_the_end_of_all_time() -> None:
+    now = datetime.max.replace(tzinfo=UTC)
+    admitted, first = meet((standing(Limit(1, 10)),), _CREATE, now, 0)
+    _, second = meet(admitted, _CREATE, now, 0)
+
+    assert first is None
+    assert second is not None
+    assert isinstance(second.step.outcome, Respond)
+    assert second.step.outcome.retry_after == 10
+
+
+def test_name_that_holds_the_characters_of_a_glob_is_matched_exactly() -> None:
+    assert fits("nightly [1]", "nightly [1]")
+    assert fits("nightly [12]", "nightly 2")
+    assert not fits("nightly [1]", "nightly [2]")

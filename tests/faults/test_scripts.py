@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import process_time
 from typing import Any, Final
 
 import pytest
@@ -439,3 +440,28 @@ def test_every_script_is_used_by_a_test() -> None:
     used = {mark for name in Path(__file__).read_text().split('"') if (mark := name).endswith(".toml")}
 
     assert {path.name for path in _SCRIPTS.glob("*.toml")} <= used
+
+
+@pytest.mark.parametrize(("suffix", "line"), [("toml", 2), ("json", 10_002)])
+def test_mistake_in_a_long_file_is_named_at_once(tmp_path: Path, suffix: str, line: int) -> None:
+    rule = '{"on": "list_servers", "first": 1, "respond": {"status": 503}}'
+    values = ",\n".join(['"ok"'] * 20_000)
+    path = tmp_path / f"faults.{suffix}"
+    if suffix == "toml":
+        path.write_text(f'[[rule]]\nscript = [\n{values},\n"nonsense",\n]\n')
+    else:
+        path.write_text('{"rule": [\n' + ",\n".join([rule] * 10_000) + ',\n{"off": 1}]}')
+
+    begin = process_time()
+    with pytest.raises(InvalidValueError, match=rf":{line}: "):
+        FaultScript.load(path)
+    assert process_time() - begin < 20
+
+
+def test_value_after_a_long_one_has_its_own_line(tmp_path: Path) -> None:
+    values = ",\n".join(['"ok"', "{respond = {status = 503}}"] * 100)
+    path = tmp_path / "faults.toml"
+    path.write_text(f'[[rule]]\nscript = [\n{values},\n]\n\n[[rule]]\non = "nonsense"\nrespond = {{status = 503}}\n')
+
+    with pytest.raises(InvalidValueError, match=r":206: "):
+        FaultScript.load(path)

@@ -164,3 +164,10 @@ def test_it_ends_as_the_world_is(steps: list[int]) -> None:
             if server.status != "DELETED":
                 assert all(told[each.id] == each.status for each in server.snapshots)
         assert [moment.at for moment in fake.timeline()] == sorted(moment.at for moment in fake.timeline())
+
+
+def test_control_characters_of_a_client_reach_no_terminal() -> None:
+    with FakeHostway() as fake:
+        fake.wsgi_app.test_client().get("/servers", environ_overrides={"RAW_URI": "/servers/\x1b[31m\x07\x9b"})
+        assert r"/servers/\x1b[31m\x07\x9b" in str(fake.timeline())
+        assert str(fake.timeline()).isprintable()

@@ -81,7 +81,7 @@ def test_many_brackets_beside_each_other_are_not_deep() -> None:
     ("start", "zone", "seen"),
     [
         (datetime(9999, 12, 31, 23, tzinfo=UTC), "Asia/Tokyo", "9999-12-31 23:59:59"),
-        (datetime(1, 1, 1, 1, tzinfo=UTC), "US/Central", "0001-01-01 00:00:00"),
+        (datetime(1, 1, 1, 1, tzinfo=UTC), "America/Chicago", "0001-01-01 00:00:00"),
     ],
 )
 def test_at_the_ends_of_time_a_zone_shows_its_last_instant(start: datetime, zone: str, seen: str) -> None:

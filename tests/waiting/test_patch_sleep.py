@@ -4,10 +4,12 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
+import trio
 
 from hostway_fake import START, FakeHostway, InvalidValueError, WrongTypeError
 
@@ -186,3 +188,24 @@ def _nothing_is_left_behind() -> Iterator[None]:
     sleep, monotonic = time.sleep, time.monotonic
     yield
     assert (time.sleep, time.monotonic) == (sleep, monotonic)
+
+
+def test_async_sleep_moves_the_clock_under_trio(fake: FakeHostway) -> None:
+    order: list[str] = []
+
+    async def sleeper() -> None:
+        await fake.async_sleep(5)
+        order.append("slept")
+
+    async def other() -> None:
+        order.append("other")
+
+    async def run() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sleeper)
+            nursery.start_soon(other)
+
+    trio.run(run)
+
+    assert sorted(order) == ["other", "slept"]
+    assert fake.clock.now() == START + timedelta(seconds=5)
