@@ -31,6 +31,7 @@ from hostway_fake.options import (
     DEFAULT_ACTION_SECONDS,
     DEFAULT_AUTH,
     DEFAULT_BUILD_SECONDS,
+    DEFAULT_JOURNAL_BYTES,
     DEFAULT_JOURNAL_SIZE,
     DEFAULT_POLL_LIMIT,
     DEFAULT_URL,
@@ -73,7 +74,8 @@ class FakeHostway:
     ``build_seconds``, how long a build takes; ``action_seconds``, how long a server is PROCESSING when it is rebooted,
     resized, stopped or started; ``poll_step``, seconds by which each read of something unfinished moves the clock,
     never past the next event; ``poll_limit``, how often something unfinished may be polled in vain before
-    `hostway_fake.FrozenClockError`; ``journal_size``, how many calls are remembered; ``faults``, a script of faults:
+    `hostway_fake.FrozenClockError`; ``journal_size``, how many calls are remembered, and ``journal_bytes``,
+    how many bytes their bodies may take together (64 MiB), the oldest forgotten first; ``faults``, a script of faults:
     the path of a TOML or JSON file, what such a file holds, or a `hostway_fake.faults.FaultScript`; ``time_zone`` of
     ``create_time`` and of the date in ids.
 
@@ -100,6 +102,7 @@ class FakeHostway:
         poll_step: float | None = None,
         poll_limit: int = DEFAULT_POLL_LIMIT,
         journal_size: int = DEFAULT_JOURNAL_SIZE,
+        journal_bytes: int = DEFAULT_JOURNAL_BYTES,
         faults: "str | Path | Mapping[str, Any] | FaultScript | None" = None,
         time_zone: str | tzinfo = UTC,
         **unknown: Never,
@@ -118,6 +121,7 @@ class FakeHostway:
             poll_step=None if poll_step is None else options.checked_seconds("poll_step", poll_step),
             poll_limit=checks.whole("poll_limit", poll_limit),
             journal_size=checks.whole("journal_size", journal_size),
+            journal_bytes=checks.whole("journal_bytes", journal_bytes),
             time_zone=options.checked_time_zone(time_zone),
         )
         the_clock = options.checked_clock(clock)

@@ -1,6 +1,7 @@
 """Locks in a process that was forked: there, nobody is left who would release one that was held."""
 
 import os
+from collections.abc import Callable
 from threading import Lock
 from typing import Any, Final
 from weakref import WeakSet
@@ -18,5 +19,9 @@ def _renew_locks() -> None:
         owner._lock = Lock()
 
 
-if hasattr(os, "register_at_fork"):  # where processes can be forked
-    os.register_at_fork(after_in_child=_renew_locks)
+def after_fork(act: Callable[[], None]) -> None:
+    """Call ``act`` in each process that is forked from this one, where processes can be forked."""
+    getattr(os, "register_at_fork", lambda **_: None)(after_in_child=act)
+
+
+after_fork(_renew_locks)

@@ -25,6 +25,7 @@ DEFAULT_AUTH: Final = ("jello614636", "hostway")
 DEFAULT_POLL_LIMIT: Final = 1000
 """How often an unfinished resource may be polled in vain."""
 DEFAULT_JOURNAL_SIZE: Final = 10_000
+DEFAULT_JOURNAL_BYTES: Final = 64 * 1024 * 1024
 """How many calls the journal holds."""
 DEFAULT_BUILD_SECONDS: Final = 60
 """How long a snapshot or a server stays in BUILD unless told otherwise."""

@@ -72,6 +72,7 @@ class _Dump(Struct, frozen=True, forbid_unknown_fields=True):
     poll_step_microseconds: int | None
     poll_limit: int
     journal_size: int
+    journal_bytes: int
     clock: _Clock
     servers: tuple[Server, ...]
     volumes: tuple[Volume, ...]
@@ -111,6 +112,7 @@ def dump(world: World, url: str, state: Savepoint | None = None) -> dict[str, An
         "poll_step_microseconds": None if settings.poll_step is None else settings.poll_step // _MICROSECOND,
         "poll_limit": settings.poll_limit,
         "journal_size": settings.journal_size,
+        "journal_bytes": settings.journal_bytes,
         "clock": _clock(world.clock, saved),
         "servers": [_plain(server) for server in saved.servers.values()],
         "volumes": [_plain(volume) for volume in saved.volumes.values()],
@@ -272,6 +274,7 @@ def _loaded(held: _Dump) -> Loaded:
         "poll_step": None if held.poll_step_microseconds is None else held.poll_step_microseconds / 10**6,
         "poll_limit": held.poll_limit,
         "journal_size": held.journal_size,
+        "journal_bytes": held.journal_bytes,
         "time_zone": _made_zone(held.time_zone),
     }
     state = Savepoint(

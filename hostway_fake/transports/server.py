@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 from hostway_fake.exceptions import PortTakenError, ScriptExhaustedError, invalid
+from hostway_fake.forks import after_fork
 from hostway_fake.service import answers
 from hostway_fake.service.exchange import exchange
 from hostway_fake.service.messages import Answer, Exchanged, Request
@@ -192,5 +193,4 @@ def _leave_all_to_parent() -> None:
         server._leave_to_parent()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_all_to_parent)
+after_fork(_leave_all_to_parent)

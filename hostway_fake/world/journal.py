@@ -18,12 +18,18 @@ _SECRET: Final = b"adminPass"
 
 
 class Journal:
-    """The last ``size`` calls, and a count of all that was answered."""
+    """The last ``size`` calls whose bodies take at most ``max_bytes`` together, and a count of all that was answered.
 
-    def __init__(self, size: int) -> None:
+    The newest call is kept whatever its size.
+    """
+
+    def __init__(self, size: int, max_bytes: int) -> None:
         self._lock = Lock()
         renew_lock_after_fork(self)
-        self._kept: deque[Call] = deque(maxlen=size)
+        self._kept: deque[Call] = deque()
+        self._size = size
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._calls = 0
         self._recorded = 0
         self._answered: dict[Answered, int] = {}
@@ -48,7 +54,7 @@ class Journal:
         with self._lock:
             number = self._calls = self._calls + 1
             self._recorded += 1
-            self._kept.append(
+            self._keep(
                 Call(
                     number,
                     at,
@@ -67,10 +73,17 @@ class Journal:
                 )
             )
 
+    def _keep(self, call: Call) -> None:
+        self._kept.append(call)
+        self._bytes += _bytes(call)
+        while len(self._kept) > self._size or (self._bytes > self._max_bytes and len(self._kept) > 1):
+            self._bytes -= _bytes(self._kept.popleft())
+
     def reset(self) -> None:
         """Forget all."""
         with self._lock:
             self._kept.clear()
+            self._bytes = 0
             self._calls = 0
             self._answered.clear()
 
@@ -116,3 +129,8 @@ class Journal:
         """The calls, oldest first."""
         with self._lock:
             return Calls(self._kept)
+
+
+def _bytes(call: Call) -> int:
+    """Return the bytes in a call that a client or the state decides the number of."""
+    return len(call.body) + len(call.answer) + len(call.target)

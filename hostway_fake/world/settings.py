@@ -21,3 +21,4 @@ class Settings:
     poll_step: timedelta | None = None
     poll_limit: int = 1000
     journal_size: int = 10_000
+    journal_bytes: int = 64 * 1024 * 1024

@@ -54,7 +54,7 @@ class World:
         self._original: World | None = None  # of a rehearsal, whose error ids a client sees too
         self._polls = Polls(settings.poll_limit)
         self.rulebook: Rulebook = Rulebook(clock, settings.seed)
-        self.journal: Journal = Journal(settings.journal_size)
+        self.journal: Journal = Journal(settings.journal_size, settings.journal_bytes)
 
     def admits(self, password: bytes) -> bool:
         """Whether a client's password is this account's, in either encoding that clients use."""
@@ -463,7 +463,7 @@ class World:
         other.settings = replace(self.settings, poll_step=None)
         other._servers = ChainMap({}, self._servers)  # the first map alone is written
         other._volumes = ChainMap({}, self._volumes)
-        other.journal = Journal(1)
+        other.journal = Journal(1, 0)
         other._happenings = deque()
         other._agenda, other._polls = [], Polls(self.settings.poll_limit)
         return other

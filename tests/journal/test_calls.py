@@ -204,3 +204,16 @@ def test_the_same_seed_and_script_leave_the_same_journal_on_every_way_in() -> No
     assert adapter == journal("adapter") == journal("httpx") == journal("socket")
     assert len(adapter) == 60
     assert {"[rule 1]", "[rule 2]", "[rule 3]"} <= {line[line.find("[") :] for line in adapter}
+
+
+def test_journal_forgets_the_oldest_calls_when_their_bodies_take_too_many_bytes() -> None:
+    with FakeHostway(journal_bytes=5_000) as fake, fake.session() as session:
+        for number in range(10):
+            session.post(f"{fake.url}/nothing/{number}", data=b"x" * 1_000)
+        assert [call.target for call in fake.calls] == [f"/nothing/{number}" for number in range(6, 10)]
+        session.post(f"{fake.url}/nothing", data=b"x" * 10_000)
+        assert [call.target for call in fake.calls] == ["/nothing"]
+        fake.reset()
+        session.get(f"{fake.url}/servers")
+        session.get(f"{fake.url}/servers")
+        assert len(fake.calls) == 2

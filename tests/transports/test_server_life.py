@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from threading import Event, Thread
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 import requests
@@ -156,13 +157,14 @@ class Forked:
         assert self._process.exitcode == 0
 
 
-def test_leaving_to_the_parent_closes_every_socket(fake: FakeHostway) -> None:
+def test_leaving_to_the_parent_closes_every_socket(fake: FakeHostway, monkeypatch: pytest.MonkeyPatch) -> None:
     with fake.serve() as server:
         copy = object.__new__(ThreadServer)
         pairs = [socket.socketpair() for _ in range(2)]
         (copy._listener, copy._wakened), (copy._waker, talk) = pairs
         copy._talks = {Thread(): talk}
-        copy._leave_to_parent()
+        monkeypatch.setattr(server_module, "_RUNNING", WeakSet([copy]))
+        server_module._leave_all_to_parent()
         copy.stop()
         assert [each.fileno() for pair in pairs for each in pair] == [-1] * 4
         assert _is_answered(fake, server)

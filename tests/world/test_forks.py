@@ -2,10 +2,11 @@
 
 import multiprocessing
 import sys
+from weakref import WeakSet
 
 import pytest
 
-from hostway_fake import FakeHostway
+from hostway_fake import FakeHostway, forks
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
@@ -30,3 +31,13 @@ def test_forked_process_is_not_held_up_by_locks_that_were_held() -> None:
             lock.release()
         process.join(30)
         assert process.exitcode == 0
+
+
+def test_locks_are_fresh_after_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeHostway() as fake:
+        journal = fake._worlds.home.journal
+        before = journal._lock
+        monkeypatch.setattr(forks, "_OWNERS", WeakSet([journal]))
+        forks._renew_locks()
+        assert journal._lock is not before
+        assert not journal._lock.locked()
