@@ -9,7 +9,7 @@ from time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime_ns
 from typing import Final, Protocol, runtime_checkable
 
 from hostway_fake.exceptions import WrongTypeError, invalid
-from hostway_fake.forks import renew_lock_after_fork
+from hostway_fake.forks import renew_locks_after_fork
 
 START: Final = datetime(2013, 4, 12, 19, 29, tzinfo=UTC)
 """Where a `FakeClock` begins: the minute of the mission page's revision."""
@@ -44,15 +44,15 @@ class FakeClock:
 
     def __init__(self, start: datetime = START, rate: float = 0) -> None:
         self._lock = Lock()
-        renew_lock_after_fork(self)
+        renew_locks_after_fork(self)
         self._moves: deque[tuple[datetime, datetime]] = deque(maxlen=_MOVES)
         self._set(_nanoseconds(_aware("start", start)), _checked_rate(rate))
 
     def _set(self, nanoseconds: int, rate: Fraction) -> None:
         self._nanoseconds = nanoseconds
-        self._rate = rate
         self._since = clock_gettime_ns(CLOCK_MONOTONIC)
         self._now = _instant(nanoseconds)
+        self._rate = rate  # at last: at rate 0 `now` reads without the lock
 
     def now(self) -> datetime:
         if not self._rate:

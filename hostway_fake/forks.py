@@ -6,17 +6,18 @@ from threading import Lock
 from typing import Any, Final
 from weakref import WeakSet
 
+_LOCK: Final = type(Lock())
 _OWNERS: Final[WeakSet[Any]] = WeakSet()
 
 
-def renew_lock_after_fork(owner: object) -> None:
-    """Give ``owner`` a fresh ``_lock`` in each process that is forked from this one, for as long as ``owner`` lives."""
+def renew_locks_after_fork(owner: object) -> None:
+    """Give ``owner`` fresh locks in each process that is forked from this one, for as long as ``owner`` lives."""
     _OWNERS.add(owner)
 
 
 def _renew_locks() -> None:
     for owner in tuple(_OWNERS):
-        owner._lock = Lock()
+        vars(owner).update({name: Lock() for name, held in vars(owner).items() if isinstance(held, _LOCK)})
 
 
 def after_fork(act: Callable[[], None]) -> None:

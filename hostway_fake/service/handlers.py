@@ -184,8 +184,7 @@ def attach_volume(call: Call) -> Answer:
 
 
 def list_attachments(call: Call) -> Answer:
-    server = _server_of(call)
-    return rendering.attachments(call.world, [call.world.volume(volume_id) for volume_id in server.volumes])
+    return rendering.attachments(call.world, call.world.attached_volumes(_server_of(call)))
 
 
 def get_attachment(call: Call) -> Answer:

@@ -7,7 +7,7 @@ from itertools import islice
 from threading import Lock
 from typing import Final
 
-from hostway_fake.forks import renew_lock_after_fork
+from hostway_fake.forks import renew_locks_after_fork
 from hostway_fake.journal.calls import Call, Effect
 from hostway_fake.journal.evidence import Answered, Reliance, reliances
 from hostway_fake.journal.secrets import masked_body, masked_headers, masked_url
@@ -25,7 +25,7 @@ class Journal:
 
     def __init__(self, size: int, max_bytes: int) -> None:
         self._lock = Lock()
-        renew_lock_after_fork(self)
+        renew_locks_after_fork(self)
         self._kept: deque[Call] = deque()
         self._size = size
         self._max_bytes = max_bytes

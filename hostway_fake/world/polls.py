@@ -5,7 +5,7 @@ from threading import Lock
 from typing import Final
 
 from hostway_fake.exceptions import FrozenClockError
-from hostway_fake.forks import renew_lock_after_fork
+from hostway_fake.forks import renew_locks_after_fork
 
 _PLACES: Final = 4096
 """How many polled places are remembered."""
@@ -17,7 +17,7 @@ class Polls:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._lock = Lock()
-        renew_lock_after_fork(self)
+        renew_locks_after_fork(self)
         self._counted: dict[str, tuple[datetime, int]] = {}
 
     def saved(self) -> dict[str, tuple[datetime, int]]:

@@ -8,7 +8,7 @@ from hostway_fake.clock import Clock
 from hostway_fake.exceptions import ScriptExhaustedError, invalid
 from hostway_fake.faults import rules
 from hostway_fake.faults.rules import Fault, FaultRule, Standing, Subject
-from hostway_fake.forks import renew_lock_after_fork
+from hostway_fake.forks import renew_locks_after_fork
 
 
 class Rulebook:
@@ -18,7 +18,7 @@ class Rulebook:
         self._clock = clock
         self._seed = seed
         self._lock = Lock()
-        renew_lock_after_fork(self)
+        renew_locks_after_fork(self)
         self._rules = rules  # newest first
         self._removed: dict[int, Standing] = {}
         self._exhausted: list[ScriptExhaustedError] = []

@@ -21,7 +21,7 @@ from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.state import Event, Happening, Planned, Server, Snapshot, Status, Volume
 from hostway_fake.domain.volumes import CreateVolume
 from hostway_fake.exceptions import invalid
-from hostway_fake.forks import renew_lock_after_fork
+from hostway_fake.forks import renew_locks_after_fork
 from hostway_fake.journal.timeline import Timeline, told
 from hostway_fake.world.journal import Journal
 from hostway_fake.world.polls import Polls
@@ -42,7 +42,8 @@ class World:
         self._goes_back = not isinstance(clock, FakeClock)
         self._passwords = {settings.password.encode(), settings.password.encode("latin-1", "replace")}
         self._lock = Lock()
-        renew_lock_after_fork(self)
+        self._step_lock = Lock()
+        renew_locks_after_fork(self)
         self._made = clock.saved() if isinstance(clock, FakeClock) else None
         self._servers: MutableMapping[str, Server] = {}
         self._volumes: MutableMapping[str, Volume] = {}
@@ -83,7 +84,7 @@ class World:
         server = lifecycle.at(stored, self.clock.now())
         if server is not stored and not self._goes_back:
             with self._lock:
-                if self._servers[server_id] is stored:
+                if self._servers.get(server_id) is stored:  # unless it was changed or reset meanwhile
                     self._servers[server_id] = server
         return server
 
@@ -312,6 +313,11 @@ class World:
         """A volume that is attached to a server, or the refusal 404."""
         return volumes.attached(server, self._volumes.get(volume_id))
 
+    def attached_volumes(self, server: Server) -> list[Volume]:
+        """Return the volumes of a server, without those that were deleted since the server was read."""
+        with self._lock:
+            return [self._volumes[volume_id] for volume_id in server.volumes if volume_id in self._volumes]
+
     def create_volume(self, command: CreateVolume) -> Volume:
         """What ``create_volume`` does: the new volume, or a `Refusal`."""
         volumes.check_create(command)
@@ -412,9 +418,10 @@ class World:
         now, step = self.clock.now(), self.settings.poll_step
         self._polls.count(place, now, due)
         if step is not None:
-            event = self.next_event()
             assert isinstance(self.clock, FakeClock)
-            self.clock.advance(step if event is None else min(step, event.due - now))
+            with self._step_lock:  # or two pollers together would pass the next event
+                event = self.next_event()
+                self.clock.advance(step if event is None else min(step, event.due - self.clock.now()))
 
     def forget_polls(self) -> None:
         """Count polls in vain from here on."""

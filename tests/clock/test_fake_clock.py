@@ -252,3 +252,18 @@ def test_a_rate_that_is_none_is_refused(rate: Any, kind: type[Exception], messag
 def test_a_start_that_is_none_is_refused(start: Any, kind: type[Exception]) -> None:
     with pytest.raises(kind, match="start: got"):
         FakeClock(start)
+
+
+def test_clock_that_is_stopped_does_not_jump_back_meanwhile() -> None:
+    seen: list[datetime] = []
+
+    class WatchedClock(FakeClock):
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if name == "_rate" and not value:
+                seen.append(self.now())
+
+    clock = WatchedClock(rate=10**9)
+    clock.rate = 0
+
+    assert seen == [clock.now()]
