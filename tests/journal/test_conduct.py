@@ -579,3 +579,23 @@ def test_who_created_it_knows_that_it_was_not_finished(
     else:
         with pytest.raises(MisconductError, match="it was polled although it was finished"):
             fake.conduct.assert_stops_when_done()
+
+
+def test_wait_that_the_server_asked_for_excuses_no_later_wait(fake: FakeHostway, poll: Poll) -> None:
+    fake.faults.on("get_snapshot").nth(1).respond(503, retry_after=7)
+    poll([1, 7, 5, 0])
+
+    with pytest.raises(MisconductError, match="get_snapshot was called again at once"):
+        fake.conduct.assert_backs_off("get_snapshot")
+
+
+def test_create_that_was_refused_excuses_no_later_blind_retry(fake: FakeHostway, create: Create) -> None:
+    create("a")
+    create("a")
+    fake.faults.on("create_snapshot", name="b").first(1).after_commit().reset()
+    with suppress(requests.ConnectionError):
+        create("b")
+    create("b")
+
+    with pytest.raises(MisconductError, match="create_snapshot was sent again without a look"):
+        fake.conduct.assert_no_blind_create_retry()
