@@ -23,6 +23,7 @@ from hostway_fake.faults.outcomes import (
     TruncatedBody,
     Unavailable,
 )
+from hostway_fake.journal.secrets import masked_url
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
 from hostway_fake.transports.origin import Exchange, Idle, Origin
 
@@ -69,7 +70,8 @@ class _Road:
     def _exchanged(self, request: httpx.Request, body: bytes) -> Exchanged:
         url = request.url
         if Origin.of(str(url)) != self._origin:
-            raise BlockedHostError(f"{request.method} {url}: this transport leads to {self._origin.header} only")
+            asked = f"{request.method} {masked_url(str(url))}"
+            raise BlockedHostError(f"{asked}: this transport leads to {self._origin.header} only")
         headers: dict[str, str] = {}
         for raw_name, raw_value in request.headers.raw:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")

@@ -103,3 +103,9 @@ def test_retries_are_a_whole_number(fake: FakeHostway, retries: int) -> None:
     for make in (fake.httpx_transport, fake.async_httpx_transport):
         with pytest.raises((InvalidValueError, TypeError), match="retries: got"):
             make(retries=retries)
+
+
+def test_secrets_in_the_url_of_a_blocked_call_are_masked(client: httpx.Client) -> None:
+    with pytest.raises(BlockedHostError) as caught:
+        client.get("http://user:s3cret@other.test/?token=s3cret")
+    assert "s3cret" not in str(caught.value)
