@@ -444,3 +444,11 @@ def test_account_on_a_frozen_clock_can_be_written_down(tmp_path: Path) -> None:
 def test_path_that_can_name_no_file_is_refused() -> None:
     with FakeHostway() as fake, pytest.raises(WrongTypeError, match=r"path: got '\\ud800', expected that of a file"):
         fake.save("\ud800")
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_rule_of_each_kind_is_written_down_and_read_again(number: int) -> None:
+    with FakeHostway() as fake:
+        _rules(fake, number)
+        with FakeHostway.from_dict(fake.to_dict()) as again:
+            assert again.to_dict() == fake.to_dict()
