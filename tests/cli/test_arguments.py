@@ -112,6 +112,18 @@ def test_a_user_without_a_password_is_refused(monkeypatch: pytest.MonkeyPatch) -
     assert (status, shown.getvalue()) == (1, "")
 
 
+def test_second_signal_that_waits_is_as_silent_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    class StoppingTwice(io.StringIO):
+        def flush(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(sys, "stdout", StoppingTwice())
+
+    assert main(_SERVE) == 0
+    assert not signal.sigpending() & {signal.SIGINT, signal.SIGTERM}
+
+
 def test_what_user_holds_is_not_told_where_it_may_be_a_password(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*_SERVE, "--user", "s3cret"]) == 1
     assert "s3cret" not in capsys.readouterr().err

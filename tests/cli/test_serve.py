@@ -163,9 +163,3 @@ def test_polling_in_vain_is_answered_for_as_long_as_a_client_likes(serve: Serve,
 
     assert statuses == {200}
     assert served.stop(signal.SIGTERM) == (0, "", "")
-
-
-def test_second_signal_is_as_silent_as_the_first(serve: Serve) -> None:
-    served = serve()
-    served.process.send_signal(signal.SIGTERM)
-    assert served.stop(signal.SIGINT) == (0, "", "")
