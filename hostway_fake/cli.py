@@ -26,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.command(arguments))
     except HostwayFakeError as error:
         print(f"hostway-fake: {error}", file=sys.stderr)
-    except ExceptionGroup as group:
-        for each in group.exceptions:
+    except Exception as error:  # raised in the server: one as it is, several as a group
+        for each in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
             print(f"hostway-fake: {type(each).__name__}: {each}", file=sys.stderr)
     return 1
 

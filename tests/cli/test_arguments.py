@@ -129,16 +129,27 @@ def test_what_user_holds_is_not_told_where_it_may_be_a_password(capsys: pytest.C
     assert "s3cret" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("one"), "hostway-fake: ValueError: one\n"),
+        (
+            ExceptionGroup("in the server", [ValueError("one"), KeyError("two")]),
+            "hostway-fake: ValueError: one\nhostway-fake: KeyError: 'two'\n",
+        ),
+    ],
+    ids=["one", "several"],
+)
 def test_exceptions_of_the_server_are_told_without_a_traceback(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
 ) -> None:
     def serve(*_: object) -> None:
-        raise ExceptionGroup("in the server", [ValueError("one"), KeyError("two")])
+        raise error
 
     monkeypatch.setattr(FakeHostway, "serve", serve)
 
     assert main(_SERVE) == 1
-    assert capsys.readouterr().err == "hostway-fake: ValueError: one\nhostway-fake: KeyError: 'two'\n"
+    assert capsys.readouterr().err == told
 
 
 def test_a_port_that_is_taken_is_named(taken: int, capsys: pytest.CaptureFixture[str]) -> None:
