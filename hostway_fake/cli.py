@@ -73,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="read the pages otherwise: " + ", ".join(name for name, reading in READINGS.items() if reading.values[1:]),
     )
+    serve.add_argument(
+        "--idle-timeout", type=float, metavar="SECONDS", help="close connections that are idle for longer (never)"
+    )
     serve.add_argument("--faults", metavar="FILE", help="a script of faults, TOML or JSON")
     serve.set_defaults(command=_serve)
     return parser
@@ -105,7 +108,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         ) as fake,
     ):
         servers = [fake.add_server(server_id) for server_id in arguments.server or [None]]
-        with fake.serve(arguments.host, arguments.port) as server:
+        with fake.serve(arguments.host, arguments.port, idle_timeout=arguments.idle_timeout) as server:
             lines = [server.url, f"user {user} password {password}", *(f"server {server.id}" for server in servers)]
             print("\n".join(lines), flush=True)
             signal.sigwait(_STOPPING)

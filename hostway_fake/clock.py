@@ -155,6 +155,11 @@ class FollowingClock:
         return _EPOCH + (machine.datetime.now(UTC) - _EPOCH)  # a plain datetime, whatever class replaces it
 
 
+def monotonic() -> float:
+    """Return seconds for deadlines in real time, which nothing that freezes or moves time in a test reaches."""
+    return clock_gettime_ns(CLOCK_MONOTONIC) / _SECOND
+
+
 def _instant(nanoseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
 

@@ -540,19 +540,29 @@ class FakeHostway:
         return create_app(self._worlds)
 
     @contextmanager
-    def serve(self, host: str = "127.0.0.1", port: int = 0, *, read_timeout: float = 5) -> "Iterator[ThreadServer]":
+    def serve(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        read_timeout: float = 5,
+        idle_timeout: float | None = None,
+    ) -> "Iterator[ThreadServer]":
         """Serve on a real socket, in a thread, while the block runs; what it yields has a ``url``.
 
         It listens before the block begins, and stops at its end, also with open connections. A taken port raises
-        `hostway_fake.PortTakenError`. ``read_timeout`` is how many seconds a client may stay silent in the middle of a
-        request. An exception in the server's threads is raised at the end of the block.
+        `hostway_fake.PortTakenError`. ``read_timeout`` is how many seconds a request may take to arrive, from its first
+        byte; ``idle_timeout`` how many seconds a connection is kept open between requests, None for ever. An exception
+        in the server's threads is raised at the end of the block.
         """
         from hostway_fake.transports.server import ThreadServer
 
         checks.positive("read_timeout", read_timeout)
+        if idle_timeout is not None:
+            checks.positive("idle_timeout", idle_timeout)
         if not checks.text("host", host) or "\0" in host:
             raise invalid("host", host, "an address of this machine, such as '127.0.0.1'")
-        server = ThreadServer(self.wsgi_app, self._worlds, host, port, read_timeout)
+        server = ThreadServer(self.wsgi_app, self._worlds, host, port, read_timeout, idle_timeout)
         self._servers.add(server)
         try:
             yield server

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
+from hostway_fake.clock import monotonic
 from hostway_fake.contract.limits import BODY_LIMIT
 from hostway_fake.faults.outcomes import Delay
 from hostway_fake.service.messages import Answer, Breakage, Exchanged
@@ -34,6 +35,7 @@ class Listener(Protocol):
     app: "WSGIApplication"
     address: tuple[Any, ...]
     read_timeout: float
+    idle_timeout: float | None
 
     @property
     def authority(self) -> str:
@@ -58,32 +60,52 @@ class _Flaw(Exception):
 
 
 class _Reader(io.RawIOBase):
-    """The receiving side: the first read of a request waits for ever, the others for ``patience`` seconds.
+    """The receiving side: a connection may be idle for ``idle`` seconds, and a request may take ``patience`` to arrive.
 
-    Most requests come in one piece, so that most never touch the socket's timeout, which costs other threads' time.
+    The deadline of a request is set when it does not come in one piece: most do, and then neither the clock is asked
+    nor the socket's timeout changed, which costs other threads' time.
     """
 
-    def __init__(self, connection: socket.socket, patience: float) -> None:
+    def __init__(self, connection: socket.socket, patience: float, idle: float | None) -> None:
         self._connection = connection
-        self._patience = patience
-        self.idle = True
+        self._patience = self._silence = patience
+        self._idle = idle
+        self._deadline: float | None = None
+        self.is_idle = True
         self.is_over = False
+
+    def drain(self, silence: float) -> None:
+        """Begin to take in what nobody reads: with a deadline of its own, and no longer silence than this."""
+        self._deadline, self._silence = None, min(silence, self._patience)
+
+    def rest(self) -> None:
+        """Wait for the next request."""
+        self._deadline, self.is_idle = None, True
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if self.idle:
-            self.idle = False
+        timeout = self._idle if self.is_idle else self._left()
+        if timeout is None:
             received = self._connection.recv_into(buffer)
         else:
-            self._connection.settimeout(self._patience)
+            self._connection.settimeout(timeout)
             try:
                 received = self._connection.recv_into(buffer)
             finally:
                 self._connection.settimeout(None)
         self.is_over = not received
         return received
+
+    def _left(self) -> float:
+        """Return for how many seconds the next read may wait."""
+        now = monotonic()
+        if self._deadline is None:
+            self._deadline = now + self._patience
+        if now >= self._deadline:
+            raise TimeoutError("the request takes too long to arrive")
+        return min(self._deadline - now, self._silence)
 
 
 class _HeadLines:
@@ -152,19 +174,21 @@ class Connection(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self._reader = _Reader(self.connection, self._server.read_timeout)
+        self._reader = _Reader(self.connection, self._server.read_timeout, self._server.idle_timeout)
         self.rfile = io.BufferedReader(self._reader, 1 << 16)
 
     def handle_one_request(self) -> None:
         self._expects_continue = False
         self.command = ""
-        self._reader.idle = True
+        self._reader.rest()
         try:
             self._converse()
         except OSError:  # the client went away, or stopped talking in the middle of its head
             self.close_connection = True
 
     def _converse(self) -> None:
+        self.rfile.peek()  # waits for the first byte, which may have come with the request before
+        self._reader.is_idle = False
         self.raw_requestline = self.rfile.readline(_LINE_LIMIT + 1)
         if len(self.raw_requestline) > _LINE_LIMIT:
             self.requestline = ""
@@ -408,7 +432,7 @@ class Connection(BaseHTTPRequestHandler):
     def _linger(self) -> None:
         """Take in, for a while, what the client still sends: closing on it would reset the answer away."""
         self.connection.shutdown(socket.SHUT_WR)
-        self.connection.settimeout(_LINGER_SECONDS)
-        left = _LINGER_BYTES
-        while left > 0 and (piece := self.connection.recv(1 << 16)):
-            left -= len(piece)
+        self._reader.drain(_LINGER_SECONDS)
+        left, buffer = _LINGER_BYTES, bytearray(1 << 16)
+        while left > 0 and (received := self._reader.readinto(buffer)):
+            left -= received

@@ -46,10 +46,19 @@ class ThreadServer:
     ``failures`` are the first exceptions that were raised in its threads.
     """
 
-    def __init__(self, app: "WSGIApplication", worlds: Worlds, host: str, port: int, read_timeout: float) -> None:
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        worlds: Worlds,
+        host: str,
+        port: int,
+        read_timeout: float,
+        idle_timeout: float | None = None,
+    ) -> None:
         self.app = app
         self._worlds = worlds
         self.read_timeout = read_timeout
+        self.idle_timeout = idle_timeout
         self.failures: list[Exception] = []
         self._listener = _listen(host, port)
         self._listener.setblocking(False)

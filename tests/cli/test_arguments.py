@@ -72,6 +72,7 @@ def test_wrong_arguments_exit_with_two(
             ("--user", ":secret"),
             "user: got '', expected an account of letters, digits and any of _.@- , such as 'jello614636'",
         ),
+        (("--idle-timeout", "0"), "idle_timeout: got 0.0, expected a number above 0, up to 1,000,000,000"),
         (("--build-seconds=-1",), "build_seconds: got -1.0, expected a number from 0 to 1,000,000,000"),
         (("--action-seconds=-1",), "action_seconds: got -1.0, expected a number from 0 to 1,000,000,000"),
         (("--build-seconds", "nan"), "build_seconds: got nan, expected a number from 0 to 1,000,000,000"),
@@ -143,7 +144,7 @@ def test_what_user_holds_is_not_told_where_it_may_be_a_password(capsys: pytest.C
 def test_exceptions_of_the_server_are_told_without_a_traceback(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
 ) -> None:
-    def serve(*_: object) -> None:
+    def serve(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(FakeHostway, "serve", serve)
@@ -171,7 +172,7 @@ def test_a_port_that_is_taken_is_named(taken: int, capsys: pytest.CaptureFixture
             ("serve", "--help"),
             (
                 *("--host", "--port", "--server", "--user", "--build-seconds", "--action-seconds", "--rate"),
-                "--reading",
+                *("--reading", "--idle-timeout"),
                 *("127.0.0.1", "8080", "jello614636:hostway", "60"),
                 *(name for name, reading in READINGS.items() if len(reading.values) > 1),
             ),

@@ -147,6 +147,13 @@ def test_readings_can_be_chosen(serve: Serve, client: requests.Session) -> None:
     assert client.get(url).status_code == 202
 
 
+def test_idle_connection_is_closed_after_the_time_that_was_told(serve: Serve) -> None:
+    parts = urlsplit(serve("--idle-timeout", "0.01").url)
+
+    with socket.create_connection((parts.hostname, parts.port), 10) as idle:
+        assert idle.recv(1) == b""
+
+
 def test_a_wrong_command_ends_the_process_with_its_status() -> None:
     ran = subprocess.run([sys.executable, "-m", "hostway_fake"], capture_output=True, text=True, check=False)
 

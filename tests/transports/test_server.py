@@ -725,6 +725,69 @@ def test_a_silent_connection_stays_open_between_requests(fake: FakeHostway, serv
     assert statuses == [200, 200]
 
 
+# A request has one deadline, from its first byte
+
+
+def test_part_of_a_request_that_came_with_the_one_before_has_a_deadline(hasty_talk: Talk) -> None:
+    hasty_talk.say(get() + b"GET /servers HT")
+
+    assert hasty_talk.hear().status == 200
+    assert hasty_talk.is_over
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    ("begun", "piece"),
+    [
+        (b"GET / HTTP/1.1\r\nX: ", b"x"),
+        (post("Content-Length: 16000000", body=b""), b" "),
+        (post("Transfer-Encoding: chunked", body=b"0\r\n"), b"X: trailer\r\n"),
+        (post("Transfer-Encoding: chunked", body=b"5;"), b"x"),
+    ],
+    ids=["head", "body", "trailers", "extension of a chunk"],
+)
+def test_request_that_never_ends_is_cut_at_its_deadline(begun: bytes, piece: bytes, hasty_talk: Talk) -> None:
+    hasty_talk.say(begun)
+
+    assert _dribbles_until_cut(hasty_talk, piece)
+
+
+@pytest.mark.timeout(10)
+def test_refused_client_that_goes_on_is_cut_at_a_deadline(hasty_talk: Talk) -> None:
+    hasty_talk.say(b"nonsense\r\n\r\n")
+
+    assert hasty_talk.hear().status == 400
+    assert _dribbles_until_cut(hasty_talk, b"x")
+
+
+def _dribbles_until_cut(talk: Talk, piece: bytes) -> bool:
+    while True:
+        try:
+            talk.say(piece)
+        except OSError:
+            return True
+
+
+def test_idle_connection_is_closed_where_that_was_asked_for(
+    fake: FakeHostway, server: ServerHandle, dial: Dial
+) -> None:
+    with fake.serve(idle_timeout=0.01) as listening:
+        fresh, kept = dial(listening), dial(listening)
+        kept.say(get())
+
+        assert kept.hear().status == 200
+        assert kept.is_over
+        assert fresh.is_over
+
+
+def test_idle_timeout_is_not_that_of_a_request(fake: FakeHostway, server: ServerHandle, dial: Dial) -> None:
+    with fake.serve(idle_timeout=30, read_timeout=0.01) as listening:
+        talk = dial(listening)
+        talk.say("GET / HT")
+
+        assert talk.is_over
+
+
 def test_a_client_that_has_said_all_still_hears(talk: Talk) -> None:
     talk.say(get())
     talk.socket.shutdown(socket.SHUT_WR)
@@ -837,6 +900,7 @@ def test_a_host_that_is_not_this_machine_s_is_named(fake: FakeHostway) -> None:
         ({"host": 7}, "host: got 7, expected a string"),
         ({"host": "nowhere.invalid"}, "cannot listen on nowhere.invalid port 0: "),
         ({"read_timeout": 0}, "read_timeout: got 0, expected a number above 0"),
+        ({"idle_timeout": 0}, "idle_timeout: got 0, expected a number above 0"),
         ({"read_timeout": "5"}, "read_timeout: got '5', expected a number"),
     ],
 )
