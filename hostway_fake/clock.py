@@ -1,13 +1,13 @@
 """Time: the only module that may ask the machine what time it is. Rules are handed instants and never see a clock."""
 
 import datetime as machine
-from collections import deque
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from threading import Lock
 from time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime_ns
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
+from hostway_fake.bounded import BoundedLog
 from hostway_fake.exceptions import WrongTypeError, invalid
 from hostway_fake.forks import renew_locks_after_fork
 
@@ -27,7 +27,20 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
-SavedClock = tuple[int, Fraction, tuple[tuple[datetime, datetime], ...]]
+Moves = BoundedLog[tuple[datetime, datetime]]
+"""From which instant to which a clock was told to move."""
+
+
+class SavedClock(NamedTuple):
+    """Where a clock is, how fast it runs, and how it came there: a log of its moves, up to a mark."""
+
+    nanoseconds: int
+    rate: Fraction
+    moves: Moves
+    mark: int
+
+    def without_moves(self) -> "SavedClock":
+        return self._replace(moves=Moves(_MOVES), mark=0)
 
 
 class FakeClock:
@@ -45,7 +58,7 @@ class FakeClock:
     def __init__(self, start: datetime = START, rate: float = 0) -> None:
         self._lock = Lock()
         renew_locks_after_fork(self)
-        self._moves: deque[tuple[datetime, datetime]] = deque(maxlen=_MOVES)
+        self._moves = Moves(_MOVES)
         self._set(_nanoseconds(_aware("start", start)), _checked_rate(rate))
 
     def _set(self, nanoseconds: int, rate: Fraction) -> None:
@@ -66,18 +79,17 @@ class FakeClock:
         with self._lock:
             return tuple(self._moves)
 
-    def saved(self) -> "SavedClock":
+    def saved(self) -> SavedClock:
         """Where it is, how fast it runs and how it came there, for `restore`."""
         with self._lock:
-            return self._running(), self._rate, tuple(self._moves)
+            return SavedClock(self._running(), self._rate, self._moves, self._moves.mark)
 
-    def restore(self, saved: "SavedClock") -> None:
+    def restore(self, saved: SavedClock) -> None:
         """Go back to where it was when it was saved."""
         with self._lock:
-            nanoseconds, rate, moves = saved
-            self._set(nanoseconds, rate)
-            self._moves.clear()
-            self._moves.extend(moves)
+            self._set(saved.nanoseconds, saved.rate)
+            self._moves = saved.moves
+            self._moves.roll_back(saved.mark)
 
     def _running(self) -> int:
         """The nanoseconds by now; the lock is held."""

@@ -34,6 +34,7 @@ from hostway_fake.options import (
     DEFAULT_JOURNAL_BYTES,
     DEFAULT_JOURNAL_SIZE,
     DEFAULT_POLL_LIMIT,
+    DEFAULT_REMEMBER_DELETED,
     DEFAULT_URL,
 )
 from hostway_fake.service.exchange import exchange
@@ -75,9 +76,10 @@ class FakeHostway:
     resized, stopped or started; ``poll_step``, seconds by which each read of something unfinished moves the clock,
     never past the next event; ``poll_limit``, how often something unfinished may be polled in vain before
     `hostway_fake.FrozenClockError`; ``journal_size``, how many calls are remembered, and ``journal_bytes``,
-    how many bytes their bodies may take together (64 MiB), the oldest forgotten first; ``faults``, a script of faults:
-    the path of a TOML or JSON file, what such a file holds, or a `hostway_fake.faults.FaultScript`; ``time_zone`` of
-    ``create_time`` and of the date in ids.
+    how many bytes their bodies may take together (64 MiB), the oldest forgotten first; ``remember_deleted``, how many
+    DELETED snapshots and servers can still be read (10,000), the oldest forgotten first; ``faults``, a script of
+    faults: the path of a TOML or JSON file, what such a file holds, or a `hostway_fake.faults.FaultScript`;
+    ``time_zone`` of ``create_time`` and of the date in ids.
 
     >>> with FakeHostway() as fake:
     ...     server = fake.add_server("jello614636-USOTE-0214")
@@ -103,6 +105,7 @@ class FakeHostway:
         poll_limit: int = DEFAULT_POLL_LIMIT,
         journal_size: int = DEFAULT_JOURNAL_SIZE,
         journal_bytes: int = DEFAULT_JOURNAL_BYTES,
+        remember_deleted: int = DEFAULT_REMEMBER_DELETED,
         faults: "str | Path | Mapping[str, Any] | FaultScript | None" = None,
         time_zone: str | tzinfo = UTC,
         **unknown: Never,
@@ -122,6 +125,7 @@ class FakeHostway:
             poll_limit=checks.whole("poll_limit", poll_limit),
             journal_size=checks.whole("journal_size", journal_size),
             journal_bytes=checks.whole("journal_bytes", journal_bytes),
+            remember_deleted=checks.whole("remember_deleted", remember_deleted),
             time_zone=options.checked_time_zone(time_zone),
         )
         the_clock = options.checked_clock(clock)
@@ -234,7 +238,8 @@ class FakeHostway:
         """Undo at the end of the block what was done in it: state, clock, faults, builds and ids.
 
         Calls that were made inside stay in the journal, marked as rolled back. A clock that is not the fake's to move
-        stays where it is. It costs a copy of two dictionaries: about 10 ns for each server and volume. Savepoints nest;
+        stays where it is. It costs about 10 ns for each living server and volume. What is forgotten inside, because
+        there is more than `remember_deleted` or the journal has room for, stays forgotten. Savepoints nest;
         one that outlives the one around it raises `hostway_fake.InvalidValueError`. A rule that was begun inside and
         given no outcome raises `hostway_fake.UnfinishedRuleError`.
 

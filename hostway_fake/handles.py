@@ -73,7 +73,7 @@ class ServerHandle:
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
         """Its snapshots as of now, DELETED ones too, oldest request first."""
-        return self._server.snapshots
+        return self._world.snapshots(self._server)
 
     @property
     def volumes(self) -> tuple[str, ...]:

@@ -20,14 +20,19 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
+from hostway_fake.bounded import BoundedLog
 from hostway_fake.clock import Clock, FakeClock
 from hostway_fake.domain.builds import BuildRule
-from hostway_fake.domain.state import Server, Volume
+from hostway_fake.domain.state import Happening, Server, Snapshot, Volume
 from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, WrongTypeError, invalid, shown
 from hostway_fake.faults.outcomes import Outcome, Step
 from hostway_fake.faults.rules import FaultRule, Hits, Limit, Script, Selected, Standing, Which
 from hostway_fake.options import CLOCKS
 from hostway_fake.world import World
+from hostway_fake.world.agenda import agenda_of
+from hostway_fake.world.deleted import Deleted
+from hostway_fake.world.past import Past
+from hostway_fake.world.polls import SavedPolls
 from hostway_fake.world.rulebook import Rulebook
 from hostway_fake.world.values import Savepoint
 
@@ -57,6 +62,14 @@ class _Rule(Struct, frozen=True, forbid_unknown_fields=True):
     admitted: tuple[datetime, ...]
 
 
+class _Deleted(Struct, frozen=True, forbid_unknown_fields=True):
+    """A snapshot of a server that is DELETED, or the server itself."""
+
+    server_id: str
+    server: Server | None
+    snapshot: Snapshot | None
+
+
 class _Dump(Struct, frozen=True, forbid_unknown_fields=True):
     hostway_fake: int
     note: str
@@ -74,12 +87,15 @@ class _Dump(Struct, frozen=True, forbid_unknown_fields=True):
     journal_size: int
     journal_bytes: int
     clock: _Clock
+    remember_deleted: int
     servers: tuple[Server, ...]
+    deleted: tuple[_Deleted, ...]
+    servers_added: int
     volumes: tuple[Volume, ...]
     builds: tuple[BuildRule, ...]
     sequence: int
     errors: int
-    polls: dict[str, tuple[datetime, int]]
+    polls: SavedPolls
     rules: tuple[_Rule, ...]
     written: int
     digest: str
@@ -95,7 +111,7 @@ class Loaded:
 
 def dump(world: World, url: str, state: Savepoint | None = None) -> dict[str, Any]:
     """A world as plain data, with a digest of it; as it is, or as it was."""
-    settings, saved = world.settings, state or world.saved()
+    settings, saved = world.settings, state or world.copied()
     rulebook = saved.rulebook
     held = {
         "hostway_fake": VERSION,
@@ -113,8 +129,11 @@ def dump(world: World, url: str, state: Savepoint | None = None) -> dict[str, An
         "poll_limit": settings.poll_limit,
         "journal_size": settings.journal_size,
         "journal_bytes": settings.journal_bytes,
+        "remember_deleted": settings.remember_deleted,
         "clock": _clock(world.clock, saved),
         "servers": [_plain(server) for server in saved.servers.values()],
+        "deleted": [_plain(_deleted(server_id, held)) for server_id, held in saved.deleted],
+        "servers_added": saved.added,
         "volumes": [_plain(volume) for volume in saved.volumes.values()],
         "builds": [_plain(build) for build in saved.builds],
         "sequence": saved.sequence,
@@ -133,6 +152,10 @@ def dump(world: World, url: str, state: Savepoint | None = None) -> dict[str, An
 def _digest(data: Mapping[str, Any]) -> str:
     text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _deleted(server_id: str, held: Server | Snapshot) -> _Deleted:
+    return _Deleted(server_id, held, None) if isinstance(held, Server) else _Deleted(server_id, None, held)
 
 
 def _plain(value: object) -> Any:
@@ -155,8 +178,8 @@ def _clock(clock: Clock, saved: Savepoint) -> dict[str, Any]:
     kind = next((name for name, made in CLOCKS.items() if type(clock) is made), None)
     if kind is None:
         raise WrongTypeError(f"clock: got {clock!r}, which cannot be written down; expected one of {', '.join(CLOCKS)}")
-    nanoseconds, rate, _ = saved.clock or (0, Fraction(0), ())
-    data: dict[str, Any] = _plain(_Clock(kind, nanoseconds, rate.as_integer_ratio()))
+    at = (saved.clock.nanoseconds, saved.clock.rate.as_integer_ratio()) if saved.clock else ()
+    data: dict[str, Any] = _plain(_Clock(kind, *at))
     return data
 
 
@@ -275,18 +298,32 @@ def _loaded(held: _Dump) -> Loaded:
         "poll_limit": held.poll_limit,
         "journal_size": held.journal_size,
         "journal_bytes": held.journal_bytes,
+        "remember_deleted": held.remember_deleted,
         "time_zone": _made_zone(held.time_zone),
     }
+    deleted = Deleted(held.remember_deleted)
+    for each in held.deleted:
+        dead = each.server or each.snapshot
+        if dead is not None:
+            deleted.add(each.server_id, dead)
+    moved = FakeClock().saved()._replace(nanoseconds=held.clock.nanoseconds, rate=Fraction(*held.clock.rate))
+    past, happenings = Past(), BoundedLog[Happening](held.journal_size)
     state = Savepoint(
         servers={server.id: server for server in held.servers},
         volumes={volume.id: volume for volume in held.volumes},
-        agenda=sorted((each.due, each.order, server.id) for server in held.servers for each in server.plan),
+        agenda=agenda_of(held.servers),
+        past=past,
+        past_mark=past.mark,
+        deleted=deleted,
+        deleted_mark=deleted.mark,
+        happenings=happenings,
+        happenings_mark=happenings.mark,
         builds=held.builds,
         sequence=held.sequence,
+        added=held.servers_added,
         errors=held.errors,
-        happenings=(),
-        clock=(held.clock.nanoseconds, Fraction(*held.clock.rate), ()) if isinstance(clock, FakeClock) else None,
-        polls=dict(held.polls),
+        clock=moved if isinstance(clock, FakeClock) else None,
+        polls=held.polls,
         rulebook=Rulebook(clock, held.seed, tuple(map(_standing, held.rules)), held.written),
         calls=0,
     )

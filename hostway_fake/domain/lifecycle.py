@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Final
 
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
-from hostway_fake.domain.state import Event, Happening, Planned, Server, Status
+from hostway_fake.domain.state import Event, Happening, Planned, Server, Snapshot, Status
 
 TRANSITIONS: Final[Mapping[tuple[SnapshotStatus, Event], SnapshotStatus]] = {
     (SnapshotStatus.BUILD, Event.COMPLETE): SnapshotStatus.ACTIVE,
@@ -39,18 +39,17 @@ _WRITES_DISK: Final = frozenset({Event.COMPLETE, Event.RESTORE})
 def history(happenings: Iterable[Happening], now: datetime) -> tuple[tuple[Happening, Status], ...]:
     """What of all that was ordered has changed a status by ``now``, in its order, and to which."""
     statuses: dict[str, Status] = {}
-    owners: dict[str, str] = {}
+    subjects: dict[str, set[str]] = {}  # by server: what has a status
     changes = []
     for happening in sorted(happenings, key=lambda each: (each.due, each.order, each.born is None)):
         status = happening.born or _next(statuses.get(happening.subject), happening.event)
         if happening.due > now or status is None or status is statuses.get(happening.subject):
             continue
         statuses[happening.subject] = status
-        owners[happening.subject] = happening.server_id
+        subjects.setdefault(happening.server_id, set()).add(happening.subject)
         changes.append((happening, status))
         if status is ServerStatus.DELETED:  # and with it all that it has, without a word
-            gone = [subject for subject, owner in owners.items() if owner == happening.subject != subject]
-            statuses |= dict.fromkeys(gone, SnapshotStatus.DELETED)
+            statuses |= dict.fromkeys(subjects.pop(happening.subject) - {happening.subject}, SnapshotStatus.DELETED)
     return tuple(changes)
 
 
@@ -108,8 +107,15 @@ def _happened(server: Server, planned: Planned) -> Server:
         snapshot = replace(snapshot, completed_at=planned.due, parent_guid=disk_guid)
     if planned.event in _WRITES_DISK:
         disk_guid = snapshot.guid
+    if status is SnapshotStatus.DELETED:
+        snapshot = replace(snapshot, deleted_at=planned.due)
     snapshots = (*server.snapshots[:place], replace(snapshot, status=status), *server.snapshots[place + 1 :])
     return replace(server, snapshots=snapshots, disk_guid=disk_guid)
+
+
+def _deleted(snapshot: Snapshot, at: datetime) -> Snapshot:
+    deleted_at = snapshot.deleted_at or at
+    return replace(snapshot, status=SnapshotStatus.DELETED, deleted_at=deleted_at)
 
 
 def _happened_to_server(server: Server, planned: Planned) -> Server:
@@ -125,7 +131,7 @@ def _happened_to_server(server: Server, planned: Planned) -> Server:
             flavor = planned.value or server.flavor
             return replace(server, status=status, doing=None, flavor=flavor, updated_at=planned.due)
         case Event.DELETE:
-            gone = tuple(replace(snapshot, status=SnapshotStatus.DELETED) for snapshot in server.snapshots)
+            gone = tuple(_deleted(snapshot, planned.due) for snapshot in server.snapshots)
             return replace(server, status=status, doing=None, snapshots=gone)
         case _:
             return replace(server, status=status, doing=planned.event)

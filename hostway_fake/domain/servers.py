@@ -78,16 +78,17 @@ _ENDS: Final[Mapping[Event, Mapping[ServerStatus, Event]]] = {
 """What can be done to a server, in which status, and how it ends."""
 
 
-def act(server: Server, now: Server, order: int, instant: datetime, done: datetime, event: Event, value: str) -> Server:
-    """The server, which is ``now`` as of ``instant``, with something done to it from then until ``done``."""
-    if now.status in UNFINISHED:
-        again = event is now.doing is Event.REBOOT
+def act(server: Server, order: int, instant: datetime, done: datetime, event: Event, value: str) -> Server:
+    """Return the server with something done to it from ``instant`` until ``done``."""
+    status = require_live(server).status
+    if status in UNFINISHED:
+        again = event is server.doing is Event.REBOOT
         raise Refusal(ALREADY_REBOOTING if again else STATUS_CHANGING)
-    if (now.status, event) not in SERVER_TRANSITIONS:
-        raise Refusal(WRONG_STATUS, now.status)
+    if (status, event) not in SERVER_TRANSITIONS:
+        raise Refusal(WRONG_STATUS, status)
     if event is Event.RESIZE:
-        _check_resize(now, value)
-    end = _ENDS[event][now.status]
+        _check_resize(server, value)
+    end = _ENDS[event][status]
     begins = Planned(instant, order, server.id, event)
     return lifecycle.plan(server, begins, Planned(done, order + 1, server.id, end, value))
 
@@ -102,13 +103,13 @@ def _check_resize(server: Server, flavor: str) -> None:
 
 
 def update(server: Server, order: int, instant: datetime, name: str) -> Server:
-    """The server under another name."""
-    return lifecycle.plan(server, Planned(instant, order, server.id, Event.UPDATE, name))
+    """Return the server under another name."""
+    return lifecycle.plan(require_live(server), Planned(instant, order, server.id, Event.UPDATE, name))
 
 
 def delete(server: Server, order: int, instant: datetime) -> Server:
-    """The server deleted, in whatever status, and its snapshots with it."""
-    return lifecycle.plan(server, Planned(instant, order, server.id, Event.DELETE))
+    """Return the server deleted, in whatever status, and its snapshots with it."""
+    return lifecycle.plan(require_live(server), Planned(instant, order, server.id, Event.DELETE))
 
 
 def require_live(server: Server) -> Server:

@@ -20,6 +20,8 @@ from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.servers import require_live, require_ready
 from hostway_fake.domain.state import Event, Planned, Server, Snapshot
 
+Snapshots = tuple[Snapshot, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class CreateSnapshot:
@@ -29,29 +31,22 @@ class CreateSnapshot:
     description: str = ""
 
 
-def _counting(server: Server, readings: Readings) -> list[Snapshot]:
-    """The snapshots that hold a name and a place."""
-    if readings["deleted_count"] == "true":
-        return list(server.snapshots)
-    return [snapshot for snapshot in server.snapshots if snapshot.status is not SnapshotStatus.DELETED]
-
-
-def _has_extra_volumes(server: Server, command: CreateSnapshot, readings: Readings) -> None:
+def _has_extra_volumes(server: Server, counted: Snapshots, command: CreateSnapshot) -> None:
     if server.volumes:
         raise Refusal(EXTRA_VOLUMES)
 
 
-def _name_is_taken(server: Server, command: CreateSnapshot, readings: Readings) -> None:
-    if any(snapshot.name == command.name for snapshot in _counting(server, readings)):
+def _name_is_taken(server: Server, counted: Snapshots, command: CreateSnapshot) -> None:
+    if any(snapshot.name == command.name for snapshot in counted):
         raise Refusal(NAME_TAKEN)
 
 
-def _limit_is_reached(server: Server, command: CreateSnapshot, readings: Readings) -> None:
-    if len(_counting(server, readings)) >= SNAPSHOTS_PER_SERVER:
+def _limit_is_reached(server: Server, counted: Snapshots, command: CreateSnapshot) -> None:
+    if len(counted) >= SNAPSHOTS_PER_SERVER:
         raise Refusal(LIMIT_REACHED)
 
 
-_RULES: Final[Mapping[str, Callable[[Server, CreateSnapshot, Readings], None]]] = {
+_RULES: Final[Mapping[str, Callable[[Server, Snapshots, CreateSnapshot], None]]] = {
     "400": _has_extra_volumes,
     "409": _name_is_taken,
     "413": _limit_is_reached,
@@ -59,11 +54,16 @@ _RULES: Final[Mapping[str, Callable[[Server, CreateSnapshot, Readings], None]]] 
 """The rules of create by the status they refuse with; reading ``refusal_order`` says which is asked first."""
 
 
-def check_create(server: Server, command: CreateSnapshot, readings: Readings) -> None:
-    """Raise the `Refusal` that a create meets, if any."""
+def counts_deleted(readings: Readings) -> bool:
+    """Tell whether DELETED snapshots hold their name and their place."""
+    return readings["deleted_count"] == "true"
+
+
+def check_create(server: Server, counted: Snapshots, command: CreateSnapshot, readings: Readings) -> None:
+    """Raise the `Refusal` that a create meets, if any; ``counted`` are the snapshots that hold a name and a place."""
     require_ready(require_live(server))
     for status in readings["refusal_order"].split(","):
-        _RULES[status](server, command, readings)
+        _RULES[status](server, counted, command)
 
 
 def create(server: Server, snapshot: Snapshot, order: int, *happens: tuple[datetime, Event]) -> Server:
@@ -72,34 +72,38 @@ def create(server: Server, snapshot: Snapshot, order: int, *happens: tuple[datet
     return lifecycle.plan(replace(server, snapshots=(*server.snapshots, snapshot)), *planned)
 
 
-def delete(server: Server, now: Server, order: int, instant: datetime, snapshot_id: str) -> Server:
-    """The server, which is ``now`` as of ``instant``, with a snapshot deleted, built or not; again is 404."""
-    snapshot = require_live(now).snapshot(snapshot_id)
-    if snapshot is None or snapshot.status is SnapshotStatus.DELETED:
-        raise Refusal(NOT_FOUND)
+def delete(server: Server, order: int, instant: datetime, snapshot_id: str) -> Server:
+    """Return the server with a snapshot deleted, built or not; again is 404."""
+    _existing(server, snapshot_id)
     return lifecycle.plan(server, Planned(instant, order, snapshot_id, Event.DELETE))
 
 
-def restore(server: Server, now: Server, order: int, instant: datetime, snapshot_id: str) -> Server:
-    """The server, which is ``now`` as of ``instant``, with its disk written back from a snapshot that is ACTIVE."""
-    snapshot = require_live(now).snapshot(snapshot_id)
-    if snapshot is None or snapshot.status is SnapshotStatus.DELETED:
-        raise Refusal(NOT_FOUND)
-    if snapshot.status is SnapshotStatus.BUILD:
+def restore(server: Server, order: int, instant: datetime, snapshot_id: str) -> Server:
+    """Return the server with its disk written back from a snapshot that is ACTIVE."""
+    if _existing(server, snapshot_id).status is SnapshotStatus.BUILD:
         raise Refusal(NOT_RESTORABLE)
     return lifecycle.plan(server, Planned(instant, order, snapshot_id, Event.RESTORE))
 
 
-def listed(server: Server, readings: Readings) -> tuple[Snapshot, ...]:
-    """The snapshots that a list shows, oldest request first."""
-    if readings["deleted_visible"] == "always":
-        return server.snapshots
-    return tuple(snapshot for snapshot in server.snapshots if snapshot.status is not SnapshotStatus.DELETED)
+def _existing(server: Server, snapshot_id: str) -> Snapshot:
+    snapshot = require_live(server).snapshot(snapshot_id)
+    if snapshot is None or snapshot.status is SnapshotStatus.DELETED:
+        raise Refusal(NOT_FOUND)
+    return snapshot
 
 
-def shown(server: Server, snapshot_id: str, readings: Readings) -> Snapshot:
-    """The snapshot that a get shows."""
-    snapshot = server.snapshot(snapshot_id)
+def lists_deleted(readings: Readings) -> bool:
+    """Tell whether a list shows DELETED snapshots."""
+    return readings["deleted_visible"] == "always"
+
+
+def merged(server: Server, deleted: Snapshots) -> Snapshots:
+    """Return all snapshots of a server, oldest request first."""
+    return tuple(sorted((*server.snapshots, *deleted), key=lambda snapshot: snapshot.number))
+
+
+def shown(snapshot: Snapshot | None, readings: Readings) -> Snapshot:
+    """Return the snapshot that a get shows, if it shows it."""
     if snapshot is None or (snapshot.status is SnapshotStatus.DELETED and readings["deleted_visible"] == "never"):
         raise Refusal(NOT_FOUND)
     return snapshot

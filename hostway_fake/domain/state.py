@@ -45,7 +45,7 @@ class Snapshot:
     """A snapshot as of one instant.
 
     ``guid`` is known to the fake from the request on; a client sees it, ``parent_guid`` and ``relation_guid`` only once
-    ``completed_at`` is set.
+    ``completed_at`` is set. ``number`` grows with each request of the account.
     """
 
     id: str
@@ -56,12 +56,15 @@ class Snapshot:
     status: SnapshotStatus = SnapshotStatus.BUILD
     parent_guid: str = ""
     completed_at: datetime | None = None
+    deleted_at: datetime | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
     """A server with its snapshots, its attached volumes, and the plan of what will happen to them, soonest first.
 
+    A snapshot that is DELETED leaves it: the world keeps such snapshots apart, so that a server stays small.
     ``disk_guid`` is what the disk now descends from: the guid of a snapshot, or ``relation_guid`` before there is one.
     ``number`` is its own in the world, for what is drawn; ``doing`` is what is done to it while it is PROCESSING.
     """

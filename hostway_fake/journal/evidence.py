@@ -10,7 +10,15 @@ from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.contract.readings import READINGS, Reading
 
 Answered = tuple[str, str, int, ProviderError | None]
-"""An operation, empty for what is none, the method, the status of the answer, and the error that this was, if any."""
+"""An operation, empty for what is none; the method if a reading depends on it; the status; the error if it is one."""
+
+
+_METHODS = frozenset(method for reading in READINGS.values() for method in reading.methods)
+
+
+def answered(operation: str, method: str, status: int, error: ProviderError | None) -> Answered:
+    """Return what an answer counts as: of the methods that a client makes up, nothing is kept."""
+    return operation, method if method in _METHODS else "", status, error
 
 
 class Reliance(NamedTuple):

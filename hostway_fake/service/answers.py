@@ -15,41 +15,41 @@ from hostway_fake.contract.errors import (
     UNAUTHORIZED_CHALLENGE,
     UNAUTHORIZED_TEXT,
 )
-from hostway_fake.contract.operations import Operation
 from hostway_fake.domain.identifiers import MONTHS, in_zone
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.faults.outcomes import Respond
-from hostway_fake.service.messages import Answer
+from hostway_fake.service.context import RequestContext
+from hostway_fake.service.messages import Answer, Request
 from hostway_fake.world import World
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def answer(world: World, status: int, media_type: str, body: bytes, *headers: tuple[str, str]) -> Answer:
+def answer(context: RequestContext, status: int, media_type: str, body: bytes, *headers: tuple[str, str]) -> Answer:
     """A status with a body of any kind."""
     always = (
         ("Content-Type", media_type),
         ("Content-Length", str(len(body))),
-        ("Date", _date(world)),
+        ("Date", _date(context)),
     )
     return Answer(status, (*always, *headers), body)
 
 
-def empty(world: World, status: int) -> Answer:
+def empty(context: RequestContext, status: int) -> Answer:
     """A status and nothing else; a 204 has no length either."""
     length = () if status == 204 else (("Content-Length", "0"),)
-    return Answer(status, (*length, ("Date", _date(world))), b"")
+    return Answer(status, (*length, ("Date", _date(context))), b"")
 
 
-def document(world: World, status: int, body: object, *headers: tuple[str, str]) -> Answer:
+def document(context: RequestContext, status: int, body: object, *headers: tuple[str, str]) -> Answer:
     """A status with JSON."""
     encoded = _ENCODER.encode(body).encode()
-    return answer(world, status, "application/json; charset=UTF-8", encoded, *headers)
+    return answer(context, status, "application/json; charset=UTF-8", encoded, *headers)
 
 
-def _date(world: World) -> str:
-    return _http_date(in_zone(world.clock.now(), UTC).replace(microsecond=0))
+def _date(context: RequestContext) -> str:
+    return _http_date(in_zone(context.now, UTC).replace(microsecond=0))
 
 
 @lru_cache(maxsize=64)
@@ -57,33 +57,34 @@ def _http_date(now: datetime) -> str:
     return f"{_DAYS[now.weekday()]}, {now.day:02} {MONTHS[now.month - 1]} {now.year:04} {now:%H:%M:%S} GMT"
 
 
-def refused(world: World, refusal: Refusal, retry_after: int | None = None) -> Answer:
+def refused(context: RequestContext, refusal: Refusal, retry_after: int | None = None) -> Answer:
     """The provider's body for a refusal, in the world's revision; 401 is plain text."""
     error = refusal.error
     fields: dict[str, object] = {"message": error.message, "code": error.status, "details": refusal.details}
-    if retry_after is None and error is LIMIT_REACHED and world.settings.readings["over_limit_retry_after"] == "on":
+    if retry_after is None and error is LIMIT_REACHED and context.settings.readings["over_limit_retry_after"] == "on":
         fields["retryAfter"] = retry_after = 0
     headers = [("Allow", refusal.allow)] if refusal.allow else []
     if retry_after is not None:
         headers.append(("Retry-After", str(retry_after)))
     if error is UNAUTHORIZED:
         challenge = ("WWW-Authenticate", UNAUTHORIZED_CHALLENGE)
-        return answer(world, 401, "text/plain; charset=UTF-8", UNAUTHORIZED_TEXT.encode(), challenge, *headers)
-    if world.settings.revision != REVISIONS[0]:
-        fields["errorid"] = world.next_error_id()
-    return document(world, error.status, {ERROR_NAMES[error.status].name: fields}, *headers)
+        return answer(context, 401, "text/plain; charset=UTF-8", UNAUTHORIZED_TEXT.encode(), challenge, *headers)
+    if context.settings.revision != REVISIONS[0]:
+        fields["errorid"] = context.world.next_error_id()
+    return document(context, error.status, {ERROR_NAMES[error.status].name: fields}, *headers)
 
 
-def injected(world: World, operation: Operation | None, respond: Respond) -> Answer:
+def injected(context: RequestContext, respond: Respond) -> Answer:
     """The answer that a fault gives: an error as the operation's page words it, or any body at all."""
     status, retry_after = respond.status, respond.retry_after
     if respond.body is None:
-        error = respond.error or (operation.failure(status) if operation else INJECTED[status])
-        return refused(world, Refusal(error), retry_after)
+        error = respond.error or (context.operation.failure(status) if context.operation else INJECTED[status])
+        return refused(context, Refusal(error), retry_after)
     headers = [] if retry_after is None else [("Retry-After", str(retry_after))]
-    return answer(world, status, respond.content_type, respond.body.encode(), *headers)
+    return answer(context, status, respond.content_type, respond.body.encode(), *headers)
 
 
 def failed(world: World, error: Exception) -> Answer:
     """500, for an exception of the fake's own; on a socket only, where nothing else could tell the client."""
-    return refused(world, Refusal(INTERNAL, f"{type(error).__name__}: {error}"))
+    context = RequestContext(world, Request("", "", {}), world.clock.now())
+    return refused(context, Refusal(INTERNAL, f"{type(error).__name__}: {error}"))

@@ -9,10 +9,12 @@ from hostway_fake.contract.operations import Match, Operation, resolve
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.exceptions import HostwayFakeError
 from hostway_fake.faults.outcomes import Delay
-from hostway_fake.journal.calls import Effect
+from hostway_fake.journal.calls import Call, Effect
+from hostway_fake.journal.evidence import answered
 from hostway_fake.service import answers, parsing
+from hostway_fake.service.context import RequestContext
 from hostway_fake.service.faulting import Handled, subject, suffer
-from hostway_fake.service.handlers import HANDLERS, Call, refused_action
+from hostway_fake.service.handlers import HANDLERS, refused_action
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
 from hostway_fake.service.parsing import check_message
 from hostway_fake.world import World, Worlds
@@ -25,16 +27,16 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
     and the handler's.
     A rule for faults acts before the handler or after it. Whatever comes of a call stands in the journal.
     """
-    call = _identified(worlds, request)
-    world, arrived, rule = call.world, call.world.clock.now(), None
+    context = _identified(worlds, request)
+    world, operation, rule = context.world, context.operation, None
     result: Exchanged | Exception
     try:
-        fault = world.rulebook.meet(subject(call)) if world.rulebook.rules else None
+        fault = world.rulebook.meet(subject(context), context.now) if world.rulebook.rules else None
         if fault is None:
-            effect, saw, result = _handled(call)
+            effect, saw, result = _handled(context)
         else:
             rule = fault.rule
-            effect, saw, result = suffer(call, fault.step, _handled)
+            effect, saw, result = suffer(context, fault.step, _handled)
             if isinstance(result, HostwayFakeError):
                 saw = type(result).__name__
     except HostwayFakeError as error:
@@ -42,39 +44,44 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
     except OSError as stopped:  # the server ends while a call is delayed that nothing has come of yet
         effect, saw, result = Effect.NONE, Delay.word, stopped
     answer = _finished(result)
+    can_have_waited = rule is not None or world.settings.poll_step is not None
     world.journal.record(
-        arrived,
-        call.operation.name if call.operation else None,
-        request.method,
-        request.target,
-        effect,
-        saw,
-        rule,
-        call.arguments.get("server_id"),
-        request.headers,
-        request.body,
-        answer.body if answer else b"",
-        world.clock.now(),
-        answer.headers if answer else (),
+        Call(
+            number=0,
+            at=context.now,
+            operation=operation.name if operation else None,
+            method=request.method,
+            target=request.target,
+            effect=effect,
+            client_saw=saw,
+            rule=rule,
+            server=context.arguments.get("server_id"),
+            headers=request.headers,
+            body=request.body,
+            answer=answer.body if answer else b"",
+            answered_at=world.clock.now() if can_have_waited else context.now,
+            answer_headers=answer.headers if answer else (),
+        )
     )
     if isinstance(result, Exception):
         raise result
     return result
 
 
-def _handled(call: Call) -> Handled:
+def _handled(context: RequestContext) -> Handled:
     """What a call does when nothing goes wrong."""
-    operation = call.operation
+    operation = context.operation
     error: ProviderError | None = None
     try:
-        if operation is None or call.refusal is not None:
-            raise call.refusal or Refusal(NOT_FOUND)
-        answer = HANDLERS[operation.name](call)
+        if operation is None or context.refusal is not None:
+            raise context.refusal or Refusal(NOT_FOUND)
+        answer = HANDLERS[operation.name](context)
         effect = Effect.NONE if operation.method == "GET" else Effect.APPLIED
     except Refusal as refusal:
-        answer, effect, error = answers.refused(call.world, refusal), Effect.REFUSED, refusal.error
-    call.world.journal.count((operation.name if operation else "", call.request.method, answer.status, error))
-    return effect, str(answer.status), answer.without_body() if call.request.method == "HEAD" else answer
+        answer, effect, error = answers.refused(context, refusal), Effect.REFUSED, refusal.error
+    name = operation.name if operation else ""
+    context.world.journal.count(answered(name, context.request.method, answer.status, error))
+    return effect, str(answer.status), answer.without_body() if context.request.method == "HEAD" else answer
 
 
 def _finished(result: Exchanged | Exception) -> Answer | None:
@@ -83,26 +90,25 @@ def _finished(result: Exchanged | Exception) -> Answer | None:
     return answer if isinstance(answer, Answer) else None
 
 
-def _identified(worlds: Worlds, request: Request) -> Call:
+def _identified(worlds: Worlds, request: Request) -> RequestContext:
     """The world that a request is for, and the operation, or the refusal that it meets on the way."""
     try:
         check_message(request)
     except Refusal as no_http:
-        return Call(worlds.home, request, refusal=no_http)
+        return RequestContext(worlds.home, request, worlds.home.clock.now(), refusal=no_http)
     world, admitted = _world(worlds, request)
-    if not admitted:
-        return Call(world, request, refusal=Refusal(UNAUTHORIZED))
-    own = world.settings.account
-    match = resolve(request.target)
+    context = RequestContext(world, request, world.clock.now(), account=world.settings.account)
+    match = resolve(request.target) if admitted else None
     if match is None:
-        return Call(world, request, account=own, refusal=Refusal(NOT_FOUND))
+        return context._replace(refusal=Refusal(NOT_FOUND if admitted else UNAUTHORIZED))
+    own = context.account
     account = own if match.account is None else match.account
     operation = _operation(match, request)
     origin = f"{request.scheme}://{request.headers['host']}{match.base}"
-    call = Call(world, request, operation, match.arguments, account, origin)
+    context = RequestContext(world, request, context.now, operation, match.arguments, account, origin)
     if account != own:
-        return call._replace(refusal=Refusal(FORBIDDEN if account in worlds.by_account else NOT_FOUND))
-    return call if operation else call._replace(refusal=_refused(call, match))
+        return context._replace(refusal=Refusal(FORBIDDEN if account in worlds.by_account else NOT_FOUND))
+    return context if operation else context._replace(refusal=_refused(context, match))
 
 
 def _operation(match: Match, request: Request) -> Operation | None:
@@ -116,11 +122,11 @@ def _operation(match: Match, request: Request) -> Operation | None:
         return None
 
 
-def _refused(call: Call, match: Match) -> Refusal:
+def _refused(context: RequestContext, match: Match) -> Refusal:
     """Why a path that exists has no operation for a request."""
-    method = call.request.method
+    method = context.request.method
     if match.operations(method):
-        return refused_action(call, match.allow)
+        return refused_action(context, match.allow)
     return Refusal(METHOD_NOT_ALLOWED, f"{method} is not one of {match.allow}.", allow=match.allow)
 
 

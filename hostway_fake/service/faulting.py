@@ -12,46 +12,46 @@ from hostway_fake.faults.rules import Subject
 from hostway_fake.journal.calls import Effect
 from hostway_fake.journal.secrets import masked_url
 from hostway_fake.service import answers, parsing
-from hostway_fake.service.handlers import Call
+from hostway_fake.service.context import RequestContext
 from hostway_fake.service.messages import Answer, Breakage, Exchanged
 
 Handled = tuple[Effect, str, Answer]
 """What a call did, what the client saw of it, and the finished answer."""
 
 
-def subject(call: Call) -> Subject:
+def subject(context: RequestContext) -> Subject:
     """What rules can know of a call."""
     return Subject(
-        operation=call.operation.name if call.operation else None,
-        server=call.arguments.get("server_id"),
-        id=_id(call, call.operation) if call.operation else None,
-        name=_name(call),
-        account=call.account,
-        reused=call.request.reused,
+        operation=context.operation.name if context.operation else None,
+        server=context.arguments.get("server_id"),
+        id=_id(context, context.operation) if context.operation else None,
+        name=_name(context),
+        account=context.account,
+        reused=context.request.reused,
     )
 
 
-def _id(call: Call, operation: Operation) -> str | None:
+def _id(context: RequestContext, operation: Operation) -> str | None:
     """The id of what a call is about: in its path, or in its body."""
     if not operation.is_named_in_body:
-        return call.arguments.get(operation.argument)
+        return context.arguments.get(operation.argument)
     try:
-        return parsing.attach_volume(call.request)[0]
+        return parsing.attach_volume(context.request)[0]
     except Refusal:
         return None
 
 
-def _name(call: Call) -> str | None:
+def _name(context: RequestContext) -> str | None:
     """The name of what a call is about; a body that cannot be read names none."""
     try:
-        return _named(call, call.operation) if call.operation else None
+        return _named(context, context.operation) if context.operation else None
     except Refusal:
         return None
 
 
-def _named(call: Call, operation: Operation) -> str | None:
-    world, request = call.world, call.request
-    wanted = call.arguments.get(operation.argument, "")
+def _named(context: RequestContext, operation: Operation) -> str | None:
+    world, request, now = context.world, context.request, context.now
+    wanted = context.arguments.get(operation.argument, "")
     match operation.name, operation.about:
         case "create_snapshot", _:
             return parsing.create_snapshot(request).name
@@ -62,10 +62,10 @@ def _named(call: Call, operation: Operation) -> str | None:
         case "attach_volume", _:
             return world.volume(parsing.attach_volume(request)[0]).name
         case _, "snapshot":
-            snapshot = world.server(call.arguments["server_id"]).snapshot(wanted)
+            snapshot = world.snapshot_of(world.server(context.arguments["server_id"], now), wanted, now)
             return snapshot.name if snapshot else None
         case _, "server":
-            return world.server(wanted).name
+            return world.server(wanted, now).name
         case _, "volume":
             return world.volume(wanted).name
         case _, "image":
@@ -76,37 +76,41 @@ def _named(call: Call, operation: Operation) -> str | None:
 
 
 def suffer(
-    call: Call, step: Step, handle: Callable[[Call], Handled]
+    context: RequestContext, step: Step, handle: Callable[[RequestContext], Handled]
 ) -> tuple[Effect, str, Exchanged | HostwayFakeError]:
     """What a call did, what the client saw, and the answer, the breakage, or what the test is to be told."""
     outcome = step.outcome
     effect, answer = Effect.NONE, None
-    if step.after_commit or (isinstance(outcome, SlowBody) and _outlasts(call, 1 / outcome.bytes_per_second)):
-        effect, _, answer = handle(call)
+    if step.after_commit or (isinstance(outcome, SlowBody) and _outlasts(context, 1 / outcome.bytes_per_second)):
+        effect, _, answer = handle(context)
     elif isinstance(outcome, Delay):
-        return handle(call) if _waits(call, outcome.seconds, outcome.real) else _gone(effect)
+        return handle(context.later()) if _waits(context, outcome.seconds, outcome.real) else _gone(effect)
     elif isinstance(outcome, TruncatedBody | SlowBody):
-        answer = handle(call._replace(world=call.world.rehearsal()))[2]
+        answer = handle(context._replace(world=context.world.rehearsal()))[2]
         if isinstance(outcome, SlowBody) and not answer.body:
-            effect, _, answer = handle(call)  # without a body it arrives whole
+            effect, _, answer = handle(context)  # without a body it arrives whole
     match outcome:
         case Respond():
-            injected = answers.injected(call.world, call.operation, outcome)
-            return effect, str(injected.status), injected.without_body() if call.request.method == "HEAD" else injected
-        case Delay(_, real) if _is_real(call, real):
+            injected = answers.injected(context, outcome)
+            return (
+                effect,
+                str(injected.status),
+                injected.without_body() if context.request.method == "HEAD" else injected,
+            )
+        case Delay(_, real) if _is_real(context, real):
             return effect, outcome.word, Breakage(outcome, answer)
         case Delay(seconds) if answer is not None:
-            return (effect, str(answer.status), answer) if _waits(call, seconds) else _gone(effect)
+            return (effect, str(answer.status), answer) if _waits(context, seconds) else _gone(effect)
         case SlowBody() if answer is not None:
-            return _slowly(call, outcome, effect, answer)
+            return _slowly(context, outcome, effect, answer)
         case TruncatedBody() if answer is not None and not answer.body:
             return effect, outcome.word, Breakage(EmptyResponse(), answer)
-        case Hang() if call.request.wait is None and call.request.patience is None:
-            return effect, outcome.word, EndlessWaitError(_unending(call))
-        case Hang() if call.request.patience is not None:
-            _waits(call, call.request.patience)
-        case Unavailable() if call.request.wait is not None:
-            return effect, outcome.word, NoWireError(f"{_said(call)}: unavailable() is for calls in process only")
+        case Hang() if context.request.wait is None and context.request.patience is None:
+            return effect, outcome.word, EndlessWaitError(_unending(context))
+        case Hang() if context.request.patience is not None:
+            _waits(context, context.request.patience)
+        case Unavailable() if context.request.wait is not None:
+            return effect, outcome.word, NoWireError(f"{_said(context)}: unavailable() is for calls in process only")
     assert outcome is not None
     return effect, outcome.word, Breakage(outcome, answer)
 
@@ -116,50 +120,52 @@ def _gone(effect: Effect) -> tuple[Effect, str, Breakage]:
     return effect, "timeout", Breakage(Hang())
 
 
-def _slowly(call: Call, outcome: SlowBody, effect: Effect, answer: Answer) -> tuple[Effect, str, Exchanged]:
+def _slowly(
+    context: RequestContext, outcome: SlowBody, effect: Effect, answer: Answer
+) -> tuple[Effect, str, Exchanged]:
     """A body byte by byte: the client waits for each of them anew."""
     for_a_byte = 1 / outcome.bytes_per_second
-    if answer.body and _is_real(call, outcome.real):
+    if answer.body and _is_real(context, outcome.real):
         return effect, outcome.word, Breakage(outcome, answer)
-    if answer.body and not _outlasts(call, for_a_byte):
-        _waits(call, for_a_byte)
+    if answer.body and not _outlasts(context, for_a_byte):
+        _waits(context, for_a_byte)
         return effect, "timeout", Breakage(outcome, answer)
-    _move(call, len(answer.body) * for_a_byte)
+    _move(context, len(answer.body) * for_a_byte)
     return effect, str(answer.status), answer
 
 
-def _waits(call: Call, seconds: float, real: bool = False) -> bool:
+def _waits(context: RequestContext, seconds: float, real: bool = False) -> bool:
     """Let time pass on the way; whether the client is still there at the end of it."""
-    wait, patience = call.request.wait, call.request.patience
-    if wait is not None and _is_real(call, real):
+    wait, patience = context.request.wait, context.request.patience
+    if wait is not None and _is_real(context, real):
         wait(seconds)
         return True
-    _move(call, seconds if patience is None else min(seconds, patience))
-    return _outlasts(call, seconds)
+    _move(context, seconds if patience is None else min(seconds, patience))
+    return _outlasts(context, seconds)
 
 
-def _outlasts(call: Call, seconds: float) -> bool:
+def _outlasts(context: RequestContext, seconds: float) -> bool:
     """Whether the client waits for so long; on a socket, where that is not seen, it does."""
-    return call.request.patience is None or seconds <= call.request.patience
+    return context.request.patience is None or seconds <= context.request.patience
 
 
-def _is_real(call: Call, real: bool) -> bool:
+def _is_real(context: RequestContext, real: bool) -> bool:
     """Whether real time passes: on a socket, if that was asked for or the clock is the system's."""
-    return call.request.wait is not None and (real or isinstance(call.world.clock, SystemClock))
+    return context.request.wait is not None and (real or isinstance(context.world.clock, SystemClock))
 
 
-def _move(call: Call, seconds: float) -> None:
+def _move(context: RequestContext, seconds: float) -> None:
     """Move the clock, if it is the fake's to move."""
-    if isinstance(call.world.clock, FakeClock):
-        call.world.clock.advance(seconds)
+    if isinstance(context.world.clock, FakeClock):
+        context.world.clock.advance(seconds)
 
 
-def _said(call: Call) -> str:
-    return f"{call.request.method} {masked_url(call.request.target)}"
+def _said(context: RequestContext) -> str:
+    return f"{context.request.method} {masked_url(context.request.target)}"
 
 
-def _unending(call: Call) -> str:
+def _unending(context: RequestContext) -> str:
     return (
-        f"{_said(call)} is made to hang, and was made without a timeout, so that it would never end. Give the client a "
-        "timeout; the fake's clock moves by it, and no time is lost."
+        f"{_said(context)} is made to hang, and was made without a timeout, so that it would never end. Give the "
+        "client a timeout; the fake's clock moves by it, and no time is lost."
     )

@@ -12,8 +12,9 @@ from hostway_fake.domain import identifiers
 from hostway_fake.domain.identifiers import in_zone
 from hostway_fake.domain.state import Server, Snapshot, Volume
 from hostway_fake.service.answers import document
+from hostway_fake.service.context import RequestContext
 from hostway_fake.service.messages import Answer
-from hostway_fake.world import Settings, World
+from hostway_fake.world import Settings
 
 
 def _links(href: str) -> list[dict[str, str]]:
@@ -27,35 +28,36 @@ def _snapshot_href(origin: str, server_id: str, snapshot_id: str) -> str:
     return f"{origin}/servers/{server_id}/snapshots/{snapshot_id}/"
 
 
-def created(world: World, server_id: str, snapshot: Snapshot, origin: str) -> Answer:
+def created(context: RequestContext, server_id: str, snapshot: Snapshot) -> Answer:
     """202 with the snapshot in BUILD, and where to look for it."""
-    href = _snapshot_href(origin, server_id, snapshot.id)
-    fields = _snapshot(world, snapshot, "", href)
-    return document(world, 202, {"snapshot": fields}, ("Location", href))
+    href = _snapshot_href(context.origin, server_id, snapshot.id)
+    fields = _snapshot(context.settings, snapshot, "", href)
+    return document(context, 202, {"snapshot": fields}, ("Location", href))
 
 
-def one(world: World, server: Server, snapshot: Snapshot, origin: str) -> Answer:
+def one(context: RequestContext, server: Server, snapshot: Snapshot) -> Answer:
     """200 with one snapshot."""
-    fields = _snapshot(world, snapshot, server.relation_guid, _snapshot_href(origin, server.id, snapshot.id))
-    return document(world, 200, {"snapshot": fields})
+    fields = _snapshot(
+        context.settings, snapshot, server.relation_guid, _snapshot_href(context.origin, server.id, snapshot.id)
+    )
+    return document(context, 200, {"snapshot": fields})
 
 
-def many(world: World, server: Server, snapshots: tuple[Snapshot, ...], origin: str) -> Answer:
+def many(context: RequestContext, server: Server, snapshots: tuple[Snapshot, ...]) -> Answer:
     """The snapshots of a server, whole, in the order of keys that the list page has."""
-    readings = world.settings.readings
+    readings = context.settings.readings
     listed = []
     for snapshot in snapshots:
-        href = _snapshot_href(origin, server.id, snapshot.id)
+        href = _snapshot_href(context.origin, server.id, snapshot.id)
         if readings["list_self_link"] == "server":
-            href = _server_href(origin, server.id)
-        fields = _snapshot(world, snapshot, server.relation_guid, href)
+            href = _server_href(context.origin, server.id)
+        fields = _snapshot(context.settings, snapshot, server.relation_guid, href)
         status, create_time, links = fields.pop("status"), fields.pop("create_time"), fields.pop("links")
         listed.append({**fields, "status": status, "create_time": create_time, "links": links})
-    return document(world, int(readings["list_status"]), {"snapshots": listed})
+    return document(context, int(readings["list_status"]), {"snapshots": listed})
 
 
-def _snapshot(world: World, snapshot: Snapshot, relation_guid: str, href: str) -> dict[str, object]:
-    settings = world.settings
+def _snapshot(settings: Settings, snapshot: Snapshot, relation_guid: str, href: str) -> dict[str, object]:
     complete = snapshot.completed_at is not None
     return {
         "id": snapshot.id,
@@ -84,28 +86,29 @@ def _server_href(origin: str, server_id: str) -> str:
     return f"{origin}/servers/{server_id}/"
 
 
-def created_server(world: World, server: Server, password: str, origin: str) -> Answer:
+def created_server(context: RequestContext, server: Server, password: str) -> Answer:
     """202 with the server in BUILD and the password of its administrator, and where to look for it."""
-    fields = {**_server(world.settings, server, origin), "adminPass": password}
-    return document(world, 202, {"server": fields}, ("Location", _server_href(origin, server.id)))
+    fields = {**_server(context.settings, server, context.origin), "adminPass": password}
+    return document(context, 202, {"server": fields}, ("Location", _server_href(context.origin, server.id)))
 
 
-def one_server(world: World, server: Server, origin: str) -> Answer:
+def one_server(context: RequestContext, server: Server) -> Answer:
     """200 with one server."""
-    return document(world, 200, {"server": _server(world.settings, server, origin)})
+    return document(context, 200, {"server": _server(context.settings, server, context.origin)})
 
 
-def servers(world: World, listed: Iterable[Server], origin: str) -> Answer:
+def servers(context: RequestContext, listed: Iterable[Server]) -> Answer:
     """Where servers are, and no more."""
     brief = [
-        {"id": server.id, "zone": server.zone, "links": _links(_server_href(origin, server.id))} for server in listed
+        {"id": server.id, "zone": server.zone, "links": _links(_server_href(context.origin, server.id))}
+        for server in listed
     ]
-    return document(world, 200, {"servers": brief})
+    return document(context, 200, {"servers": brief})
 
 
-def servers_detail(world: World, listed: Iterable[Server], origin: str) -> Answer:
+def servers_detail(context: RequestContext, listed: Iterable[Server]) -> Answer:
     """Servers, whole."""
-    return document(world, 200, {"servers": [_server(world.settings, server, origin) for server in listed]})
+    return document(context, 200, {"servers": [_server(context.settings, server, context.origin) for server in listed]})
 
 
 _PROGRESS: Final[Mapping[ServerStatus, int]] = {ServerStatus.BUILD: 0, ServerStatus.PROCESSING: 50}
@@ -145,29 +148,29 @@ def _instant(instant: datetime | None, time_zone: tzinfo) -> str | None:
 # Volumes
 
 
-def created_volume(world: World, volume: Volume) -> Answer:
+def created_volume(context: RequestContext, volume: Volume) -> Answer:
     """202 with the volume, which is pending."""
     instant = in_zone(volume.created_at, UTC).isoformat("T", "seconds") + "Z"
     fields = _volume(volume, volume.size)
     fields = {**fields, "status": "Pending", "id": volume.id, "snapshot_id": "", "attachments": []}
-    status = int(world.settings.readings["volume_create_status"])
-    return document(world, status, {"volume": {**fields, "created_at": instant}})
+    status = int(context.settings.readings["volume_create_status"])
+    return document(context, status, {"volume": {**fields, "created_at": instant}})
 
 
-def one_volume(world: World, volume: Volume) -> Answer:
+def one_volume(context: RequestContext, volume: Volume) -> Answer:
     """200 with one volume."""
-    return document(world, 200, {"volume": _kept_volume(world, volume, volume.size)})
+    return document(context, 200, {"volume": _kept_volume(context.settings, volume, volume.size)})
 
 
-def volumes(world: World, listed: Iterable[Volume]) -> Answer:
+def volumes(context: RequestContext, listed: Iterable[Volume]) -> Answer:
     """Volumes, whole; their size is a text or a number, as the reading has it."""
-    as_text = world.settings.readings["volume_list_size"] == "text"
-    shown = [_kept_volume(world, volume, str(volume.size) if as_text else volume.size) for volume in listed]
-    return document(world, 200, {"volumes": shown})
+    as_text = context.settings.readings["volume_list_size"] == "text"
+    shown = [_kept_volume(context.settings, volume, str(volume.size) if as_text else volume.size) for volume in listed]
+    return document(context, 200, {"volumes": shown})
 
 
-def _kept_volume(world: World, volume: Volume, size: int | str) -> dict[str, object]:
-    created_at = in_zone(volume.created_at, world.settings.time_zone).isoformat(" ", "seconds")
+def _kept_volume(settings: Settings, volume: Volume, size: int | str) -> dict[str, object]:
+    created_at = in_zone(volume.created_at, settings.time_zone).isoformat(" ", "seconds")
     attachments = [_attachment(volume)] if volume.server_id else []
     fields = {**_volume(volume, size), "id": volume.id, "snapshot_id": "", "attachments": attachments}
     return {**fields, "created_at": created_at}
@@ -184,9 +187,9 @@ def _volume(volume: Volume, size: int | str) -> dict[str, object]:
     }
 
 
-def attachments(world: World, listed: Iterable[Volume]) -> Answer:
+def attachments(context: RequestContext, listed: Iterable[Volume]) -> Answer:
     """What is attached to a server, and as which device."""
-    return document(world, 200, {"volumeAttachments": [_attachment(volume) for volume in listed]})
+    return document(context, 200, {"volumeAttachments": [_attachment(volume) for volume in listed]})
 
 
 def _attachment(volume: Volume) -> dict[str, str]:
@@ -221,25 +224,25 @@ def _flavor(flavor: Flavor, origin: str) -> dict[str, object]:
     return {"name": flavor.name, "links": _links(_flavor_href(origin, flavor)), **size, "id": flavor.id}
 
 
-def images(world: World, origin: str, *, whole: bool) -> Answer:
+def images(context: RequestContext, *, whole: bool) -> Answer:
     show = _image if whole else _image_brief
-    return document(world, 200, {"images": [show(image, origin) for image in IMAGES.values()]})
+    return document(context, 200, {"images": [show(image, context.origin) for image in IMAGES.values()]})
 
 
-def one_image(world: World, image: Image, origin: str) -> Answer:
-    return document(world, 200, {"image": _image(image, origin)})
+def one_image(context: RequestContext, image: Image) -> Answer:
+    return document(context, 200, {"image": _image(image, context.origin)})
 
 
-def flavors(world: World, origin: str, *, whole: bool) -> Answer:
+def flavors(context: RequestContext, *, whole: bool) -> Answer:
     show = _flavor if whole else _flavor_brief
-    return document(world, 200, {"flavors": [show(flavor, origin) for flavor in FLAVORS.values()]})
+    return document(context, 200, {"flavors": [show(flavor, context.origin) for flavor in FLAVORS.values()]})
 
 
-def one_flavor(world: World, flavor: Flavor, origin: str) -> Answer:
-    return document(world, 200, {"flavor": _flavor(flavor, origin)})
+def one_flavor(context: RequestContext, flavor: Flavor) -> Answer:
+    return document(context, 200, {"flavor": _flavor(flavor, context.origin)})
 
 
-def zones(world: World) -> Answer:
+def zones(context: RequestContext) -> Answer:
     """The zones, under the name of the account."""
     listed = [{"zone": zone.name, "location": zone.location} for zone in ZONES.values()]
-    return document(world, 200, {world.settings.account: listed})
+    return document(context, 200, {context.settings.account: listed})

@@ -1,14 +1,12 @@
 """What happened in a world: its calls, and on what they relied."""
 
 from collections import deque
-from collections.abc import Mapping
-from datetime import datetime
 from itertools import islice
 from threading import Lock
 from typing import Final
 
 from hostway_fake.forks import renew_locks_after_fork
-from hostway_fake.journal.calls import Call, Effect
+from hostway_fake.journal.calls import Call
 from hostway_fake.journal.evidence import Answered, Reliance, reliances
 from hostway_fake.journal.secrets import masked_body, masked_headers, masked_url
 from hostway_fake.journal.sequence import Calls
@@ -34,42 +32,19 @@ class Journal:
         self._recorded = 0
         self._answered: dict[Answered, int] = {}
 
-    def record(
-        self,
-        at: datetime,
-        operation: str | None,
-        method: str,
-        target: str,
-        effect: Effect,
-        client_saw: str,
-        rule: str | None,
-        server: str | None,
-        headers: Mapping[str, str],
-        body: bytes,
-        answer: bytes,
-        answered_at: datetime,
-        answer_headers: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        """One more call for the journal, which forgets the oldest when it is full."""
+    def record(self, call: Call) -> None:
+        """Number a call, mask its secrets and keep it; the oldest calls are forgotten when the journal is full."""
+        answer = masked_body(call.answer) if call.rule or _SECRET in call.answer else call.answer
         with self._lock:
-            number = self._calls = self._calls + 1
+            self._calls += 1
             self._recorded += 1
             self._keep(
-                Call(
-                    number,
-                    at,
-                    operation,
-                    method,
-                    masked_url(target),
-                    effect,
-                    client_saw,
-                    rule,
-                    server,
-                    masked_headers(headers),
-                    masked_body(body),
-                    masked_body(answer) if rule or _SECRET in answer else answer,
-                    answered_at,
-                    answer_headers,
+                call._replace(
+                    number=self._calls,
+                    target=masked_url(call.target),
+                    headers=masked_headers(call.headers),
+                    body=masked_body(call.body),
+                    answer=answer,
                 )
             )
 
@@ -106,9 +81,10 @@ class Journal:
     def roll_back(self, last: int) -> None:
         """Mark the calls after a number as rolled back."""
         with self._lock:
-            marked = [call._replace(rolled_back=True) if call.number > last else call for call in self._kept]
-            self._kept.clear()
-            self._kept.extend(marked)
+            undone = []
+            while self._kept and self._kept[-1].number > last:
+                undone.append(self._kept.pop()._replace(rolled_back=True))
+            self._kept.extend(reversed(undone))
 
     def count(self, answered: Answered) -> None:
         """A call was answered by the contract, whatever becomes of the answer."""

@@ -1,5 +1,6 @@
 """The guard: a client that polls in vain, on a clock that nobody moves, would do so for ever."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 from typing import Final
@@ -8,35 +9,52 @@ from hostway_fake.exceptions import FrozenClockError
 from hostway_fake.forks import renew_locks_after_fork
 
 _PLACES: Final = 4096
-"""How many polled places are remembered."""
+"""How many polled places are remembered of each kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPolls:
+    """How often each place was polled in vain: at one instant, and where nothing is due at any."""
+
+    at: datetime | None = None
+    waiting: dict[str, int] = field(default_factory=dict)
+    endless: dict[str, int] = field(default_factory=dict)
 
 
 class Polls:
-    """How often each place was polled in vain, up to a limit."""
+    """How often each place was polled in vain, up to a limit.
+
+    What is due is polled in vain while the clock stands: when it moves, those counts are forgotten.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._lock = Lock()
         renew_locks_after_fork(self)
-        self._counted: dict[str, tuple[datetime, int]] = {}
+        self.forget()
 
-    def saved(self) -> dict[str, tuple[datetime, int]]:
-        """What was counted, for `restore`."""
+    def saved(self) -> SavedPolls:
+        """Return a copy of what was counted, for `restore`."""
         with self._lock:
-            return dict(self._counted)
+            return SavedPolls(self._at, dict(self._waiting), dict(self._endless))
 
-    def restore(self, saved: dict[str, tuple[datetime, int]]) -> None:
+    def restore(self, saved: SavedPolls) -> None:
         with self._lock:
-            self._counted = dict(saved)
+            self._at, self._waiting, self._endless = saved.at, dict(saved.waiting), dict(saved.endless)
+
+    def forget(self) -> None:
+        """Count from here on."""
+        self.restore(SavedPolls())
 
     def count(self, place: str, now: datetime, due: datetime | None) -> None:
         """One more poll of what is ``due`` then, or never; one too many raises `FrozenClockError`."""
         with self._lock:
-            before, polls = self._counted.get(place, (now, 0))
-            polls = polls + 1 if due is None or before == now else 1
-            if len(self._counted) >= _PLACES:
-                self._counted.clear()
-            self._counted[place] = (now, polls)
+            if now != self._at:
+                self._at, self._waiting = now, {}
+            counts = self._endless if due is None else self._waiting
+            if place not in counts and len(counts) >= _PLACES:
+                counts.clear()
+            polls = counts[place] = counts.get(place, 0) + 1
         if polls > self._limit:
             raise FrozenClockError(_in_vain(place, polls, now, due))
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Collection
 from copy import copy
+from datetime import datetime
 from threading import Lock
+from typing import Final
 
 from hostway_fake.clock import Clock
 from hostway_fake.exceptions import ScriptExhaustedError, invalid
 from hostway_fake.faults import rules
 from hostway_fake.faults.rules import Fault, FaultRule, Standing, Subject
 from hostway_fake.forks import renew_locks_after_fork
+
+_REMEMBERED: Final = 1000
+"""How many rules that were taken away can still be asked for."""
 
 
 class Rulebook:
@@ -61,6 +66,8 @@ class Rulebook:
         """Take away the fault rules of these numbers, if they still stand."""
         with self._lock:
             self._removed |= {rule.number: rule for rule in self._rules if rule.number in numbers}
+            for number in [*self._removed][:-_REMEMBERED]:
+                del self._removed[number]
             self._rules = tuple(rule for rule in self._rules if rule.number not in numbers)
 
     def rule(self, number: int) -> Standing:
@@ -69,18 +76,21 @@ class Rulebook:
             known = {**self._removed, **{rule.number: rule for rule in self._rules}}
         if number not in known:
             raise invalid(
-                "rule", number, "one that was neither rolled back nor reset", (rule.name for rule in known.values())
+                "rule",
+                number,
+                "one that was neither rolled back, reset nor removed long ago",
+                (rule.name for rule in known.values()),
             )
         return known[number]
 
-    def meet(self, subject: Subject) -> Fault | None:
+    def meet(self, subject: Subject, now: datetime) -> Fault | None:
         """What a call meets; every rule that it matches counts it.
 
         A script that has no step left for it may raise `ScriptExhaustedError`, which is kept for `exhausted`.
         """
         with self._lock:
             try:
-                self._rules, fault = rules.meet(self._rules, subject, self._clock.now(), self._seed)
+                self._rules, fault = rules.meet(self._rules, subject, now, self._seed)
             except ScriptExhaustedError as error:
                 self._exhausted.append(error)
                 raise

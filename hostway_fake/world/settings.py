@@ -22,3 +22,4 @@ class Settings:
     poll_limit: int = 1000
     journal_size: int = 10_000
     journal_bytes: int = 64 * 1024 * 1024
+    remember_deleted: int = 10_000

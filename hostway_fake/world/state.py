@@ -1,14 +1,25 @@
-"""State: one isolated account with its clock, seed and readings, behind one lock."""
+"""State: one isolated account with its clock, seed and readings, behind one lock.
 
-from bisect import bisect_right, insort
-from collections import ChainMap, deque
-from collections.abc import Callable, Iterator, MutableMapping
+Theory of operation. A server is a frozen value with a plan: the events that are due later. Its state at an instant is
+the value with the events that are due by then folded in (`lifecycle.at`). What is folded is stored, so that nothing is
+folded twice; `Past` keeps what the server was before, for a clock that goes back. Snapshots and servers that are
+DELETED move to `Deleted`, which is bounded. So the cost of an operation does not depend on what has happened before.
+
+A change is always made to the newest value of a server. Where the clock has gone back, that is the state at the latest
+instant at which the server was read or changed: Hostway's rules hold at every instant.
+
+``now`` is the instant of a request. Where it is None, the clock is asked, once.
+"""
+
+from collections import ChainMap
+from collections.abc import Callable, MutableMapping
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
 
+from hostway_fake.bounded import BoundedLog
 from hostway_fake.clock import Clock, FakeClock
 from hostway_fake.contract.catalogue import DEFAULT_FLAVOR, DEFAULT_ZONE
 from hostway_fake.contract.errors import NOT_FOUND
@@ -23,7 +34,10 @@ from hostway_fake.domain.volumes import CreateVolume
 from hostway_fake.exceptions import invalid
 from hostway_fake.forks import renew_locks_after_fork
 from hostway_fake.journal.timeline import Timeline, told
+from hostway_fake.world.agenda import Agenda
+from hostway_fake.world.deleted import Deleted
 from hostway_fake.world.journal import Journal
+from hostway_fake.world.past import Past
 from hostway_fake.world.polls import Polls
 from hostway_fake.world.rulebook import Rulebook
 from hostway_fake.world.settings import Settings
@@ -39,18 +53,20 @@ class World:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
         self.clock = clock
-        self._goes_back = not isinstance(clock, FakeClock)
         self._passwords = {settings.password.encode(), settings.password.encode("latin-1", "replace")}
         self._lock = Lock()
         self._step_lock = Lock()
         renew_locks_after_fork(self)
         self._made = clock.saved() if isinstance(clock, FakeClock) else None
-        self._servers: MutableMapping[str, Server] = {}
+        self._servers: MutableMapping[str, Server] = {}  # the newest value of each that is not DELETED
         self._volumes: MutableMapping[str, Volume] = {}
-        self._agenda: list[tuple[datetime, int, str]] = []  # due, order and server of all that was ever planned, sorted
+        self._agenda = Agenda()
+        self._past = Past()
+        self._deleted = Deleted(settings.remember_deleted)
         self._builds: tuple[BuildRule, ...] = ()
-        self._happenings: deque[Happening] = deque(maxlen=settings.journal_size)
+        self._happenings = BoundedLog[Happening](settings.journal_size)
         self._sequence = 0
+        self._added = 0  # servers, for the ids of those to come
         self._errors = 0
         self._original: World | None = None  # of a rehearsal, whose error ids a client sees too
         self._polls = Polls(settings.poll_limit)
@@ -71,58 +87,100 @@ class World:
 
     # Reading
 
-    def server(self, server_id: str) -> Server:
-        """The server as of now, or the refusal 404, which one that is DELETED meets as well."""
-        return servers.require_live(self.any_server(server_id))
+    def server(self, server_id: str, now: datetime | None = None) -> Server:
+        """Return a server as of now, or raise the refusal 404, also for one that is DELETED."""
+        return servers.require_live(self.any_server(server_id, now))
 
-    def any_server(self, server_id: str) -> Server:
-        """The server as of now, DELETED or not, or the refusal 404.
-
-        What is past is folded in once, unless the clock can go back to it; nobody can tell, but that it is read faster.
-        """
-        stored = self._stored(server_id)
-        server = lifecycle.at(stored, self.clock.now())
-        if server is not stored and not self._goes_back:
-            with self._lock:
-                if self._servers.get(server_id) is stored:  # unless it was changed or reset meanwhile
-                    self._servers[server_id] = server
-        return server
+    def any_server(self, server_id: str, now: datetime | None = None) -> Server:
+        """Return a server as of now, DELETED or not, or raise the refusal 404."""
+        now = now or self.clock.now()
+        with self._lock:
+            return self._as_of(server_id, now)
 
     def has_server(self, server_id: object) -> bool:
-        """Whether there is a server of that id, DELETED or not."""
-        return isinstance(server_id, str) and server_id in self._servers
+        """Tell whether there is a server of that id, DELETED or not."""
+        return isinstance(server_id, str) and (server_id in self._servers or server_id in self._deleted.servers)
 
-    def servers(self) -> tuple[Server, ...]:
-        """All servers as of now, DELETED ones too, in the order in which they were added."""
-        now = self.clock.now()
+    def servers(self, now: datetime | None = None, *, deleted: bool = True) -> tuple[Server, ...]:
+        """Return the servers as of now, with those that are ``deleted`` or without, in the order they were added."""
+        now = now or self.clock.now()
         with self._lock:
-            return tuple(lifecycle.at(server, now) for server in self._servers.values())
+            more = self._deleted.servers.keys() if deleted else self._past.changed_after(now) - self._servers.keys()
+            found = [server for each in (*self._servers, *more) if (server := self._existing(each, now))]
+        return tuple(sorted(found, key=_number) if more else found)
+
+    def snapshots(self, server: Server, now: datetime | None = None) -> tuple[Snapshot, ...]:
+        """Return the snapshots of a server as of now, DELETED ones too, oldest request first."""
+        now = now or self.clock.now()
+        with self._lock:
+            return snapshots.merged(server, self._deleted.snapshots(server.id, now))
+
+    def snapshot_of(self, server: Server, snapshot_id: str, now: datetime | None = None) -> Snapshot | None:
+        """Return a snapshot of a server, DELETED or not."""
+        now = now or self.clock.now()
+        with self._lock:
+            return server.snapshot(snapshot_id) or self._deleted.snapshot(server.id, snapshot_id, now)
 
     def find(self, subject: str) -> Server | Snapshot:
-        """A server, or a snapshot of any server, as of now."""
-        return self.any_server(subject) if subject in self._servers else self.snapshot(subject)
+        """Return a server, or a snapshot of any server, as of now."""
+        return self.any_server(subject) if self.has_server(subject) else self.snapshot(subject)
 
     def snapshot(self, snapshot_id: str) -> Snapshot:
-        """A snapshot of any server as of now."""
-        for server in self.servers():
+        """Return a snapshot of any server as of now."""
+        now = self.clock.now()
+        for server in self.servers(now, deleted=False):
             snapshot = server.snapshot(snapshot_id)
             if snapshot is not None:
                 return snapshot
-        raise invalid("snapshot id", snapshot_id, "a snapshot of this account")
+        with self._lock:
+            snapshot = self._deleted.snapshot(self._deleted.server_of(snapshot_id) or "", snapshot_id, now)
+        if snapshot is None:
+            raise invalid("snapshot id", snapshot_id, "a snapshot of this account")
+        return snapshot
 
-    def _read(self, server_id: str, now: datetime) -> tuple[Server, Server]:
-        """The server to be changed, and the server as of now.
-
-        They are the same, and the past is folded in, unless the clock can go back: then the past must be kept.
-        """
-        stored = self._stored(server_id)
-        server = lifecycle.at(stored, now)
-        return (stored, server) if self._goes_back else (server, server)
-
-    def _stored(self, server_id: str) -> Server:
-        server = self._servers.get(server_id)
-        if server is None:
+    def _as_of(self, server_id: str, now: datetime) -> Server:
+        """Return a server as of an instant, or raise the refusal 404; the lock is held."""
+        change = self._past.find(server_id, now)
+        if change is None:
+            return self._newest(server_id, now)
+        if change.before is None:
             raise Refusal(NOT_FOUND)
+        held = self._servers.get(server_id)
+        server = replace(lifecycle.at(change.before, now), volumes=held.volumes if held else ())
+        return _without_deleted(server)
+
+    def _existing(self, server_id: str, now: datetime) -> Server | None:
+        try:
+            return self._as_of(server_id, now)
+        except Refusal:
+            return None
+
+    def _newest(self, server_id: str, now: datetime) -> Server:
+        """Return the newest value of a server, with what is due by now folded in and stored; the lock is held."""
+        stored = self._servers.get(server_id) or self._deleted.servers.get(server_id)
+        if stored is None:
+            raise Refusal(NOT_FOUND)
+        server = lifecycle.at(stored, now)
+        if server is stored:
+            return server
+        return self._store(stored, server, max(planned.due for planned in stored.plan if planned.due <= now))
+
+    def _store(self, before: Server | None, server: Server, until: datetime) -> Server:
+        """Store the newest value of a server, which was ``before`` until an instant; return it without DELETED ones."""
+        if self._original is not None:  # a rehearsal: nothing but this call reads it
+            self._servers[server.id] = server
+            return server
+        self._past.add(server.id, until, before)
+        for snapshot in server.snapshots:
+            if snapshot.status is SnapshotStatus.DELETED:
+                self._deleted.add(server.id, snapshot)
+        server = _without_deleted(server)
+        if server.status is ServerStatus.DELETED:
+            self._servers.pop(server.id, None)
+            self._deleted.add(server.id, server)
+        else:
+            self._servers[server.id] = server
+        self._agenda.replace(server.id, before.plan if before else (), server.plan)
         return server
 
     # Changing
@@ -130,11 +188,11 @@ class World:
     def add_server(
         self, server_id: str | None, status: ServerStatus = ServerStatus.ACTIVE, flavor: str = DEFAULT_FLAVOR
     ) -> Server:
-        """Arrange a server that has ``status`` at every instant."""
+        """Arrange a server that has ``status`` at every instant, also before it was added."""
         with self._lock:
             if server_id is None:
                 server_id, zone = self._free_server_id(DEFAULT_ZONE), DEFAULT_ZONE
-            elif server_id in self._servers:
+            elif self.has_server(server_id):
                 raise invalid("server id", server_id, "one that this account does not have yet")
             else:
                 zone = identifiers.zone_of(server_id)
@@ -144,82 +202,83 @@ class World:
             self._born(now, server_id, server_id, status, server.number)
             return server
 
-    def create_server(self, command: CreateServer) -> tuple[Server, str]:
+    def create_server(self, command: CreateServer, now: datetime | None = None) -> tuple[Server, str]:
         """What ``create_server`` does: the new server in BUILD and its password, or a `Refusal`."""
         servers.check_create(command)
+        now = now or self.clock.now()
         with self._lock:
-            now = self.clock.now()
             server = self._new_server(self._free_server_id(command.zone), command.name, command.zone)
             server = replace(server, status=ServerStatus.BUILD, image=command.image, flavor=command.flavor)
             self._born(now, server.id, server.id, server.status, server.number)
             complete = Planned(_later(now, self.settings.build_time), server.number, server.id, Event.COMPLETE)
-            self._put(lifecycle.plan(server, complete), server.number, now)
+            self._put(None, lifecycle.plan(server, complete), server.number, now)
             return server, command.password or identifiers.password(self.settings.seed, server.number)
 
     def _new_server(self, server_id: str, name: str, zone: str) -> Server:
         number = self._sequence = self._sequence + 1
+        self._added += 1
         guid = identifiers.uuid(self.settings.seed, "relation", number)
         return Server(server_id, guid, guid, number=number, name=name, zone=zone)
 
     def _free_server_id(self, zone: str) -> str:
-        number = len(self._servers) + 1
-        while (candidate := identifiers.server_id(self.settings.account, zone, number)) in self._servers:
+        number = self._added + 1
+        while self.has_server(candidate := identifiers.server_id(self.settings.account, zone, number)):
             number += 1
         return candidate
 
-    def act(self, server_id: str, event: Event, value: str = "") -> None:
+    def act(self, server_id: str, event: Event, value: str = "", now: datetime | None = None) -> None:
         """Begin an action on a server, which takes as long as actions do, or refuse."""
 
-        def begin(stored: Server, now: Server, order: int, instant: datetime) -> Server:
+        def begin(server: Server, order: int, instant: datetime) -> Server:
             done = _later(instant, self.settings.action_time)
-            return servers.act(stored, servers.require_live(now), order, instant, done, event, value)
+            return servers.act(server, order, instant, done, event, value)
 
-        self._change(server_id, begin, takes=2)
+        self._change(server_id, begin, now, takes=2)
 
-    def update_server(self, server_id: str, name: str) -> None:
+    def update_server(self, server_id: str, name: str, now: datetime | None = None) -> None:
         """Give a server another name, or refuse."""
+        self._change(server_id, partial(servers.update, name=name), now)
 
-        def rename(stored: Server, now: Server, order: int, instant: datetime) -> Server:
-            servers.require_live(now)
-            return servers.update(stored, order, instant, name)
-
-        self._change(server_id, rename)
-
-    def delete_server(self, server_id: str) -> None:
+    def delete_server(self, server_id: str, now: datetime | None = None) -> None:
         """Delete a server and its snapshots, and free its volumes, or refuse."""
 
-        def delete(stored: Server, now: Server, order: int, instant: datetime) -> Server:
-            servers.require_live(now)
-            for volume_id in stored.volumes:
-                stored, self._volumes[volume_id] = volumes.detach(stored, self._volumes[volume_id])
-            return servers.delete(stored, order, instant)
+        def delete(server: Server, order: int, instant: datetime) -> Server:
+            deleted = servers.delete(server, order, instant)
+            for volume_id in server.volumes:
+                deleted, self._volumes[volume_id] = volumes.detach(deleted, self._volumes[volume_id])
+            return deleted
 
-        self._change(server_id, delete)
+        self._change(server_id, delete, now)
 
-    def create_snapshot(self, server_id: str, command: CreateSnapshot) -> Snapshot:
+    def create_snapshot(self, server_id: str, command: CreateSnapshot, now: datetime | None = None) -> Snapshot:
         """What ``create_snapshot`` does: the new snapshot in BUILD, or a `Refusal`."""
-        return self._add_snapshot(server_id, command, None)
+        return self._add_snapshot(server_id, command, None, now or self.clock.now())
 
     def add_snapshot(self, server_id: str, command: CreateSnapshot, status: SnapshotStatus) -> Snapshot:
         """Arrange a snapshot that has ``status`` already, under the same rules as a client's."""
-        at_once = timedelta(0)
+        now, at_once = self.clock.now(), timedelta(0)
         happens = {
             SnapshotStatus.BUILD: None,
             SnapshotStatus.ACTIVE: ((at_once, Event.COMPLETE),),
             SnapshotStatus.DELETED: ((at_once, Event.COMPLETE), (at_once, Event.DELETE)),
         }
-        snapshot = self._add_snapshot(server_id, command, happens[status])
-        return self.any_server(server_id).snapshot(snapshot.id) or snapshot
+        snapshot = self._add_snapshot(server_id, command, happens[status], now)
+        return self.snapshot_of(self.any_server(server_id, now), snapshot.id, now) or snapshot
 
     def _add_snapshot(
-        self, server_id: str, command: CreateSnapshot, happens: tuple[tuple[timedelta, Event], ...] | None
+        self,
+        server_id: str,
+        command: CreateSnapshot,
+        happens: tuple[tuple[timedelta, Event], ...] | None,
+        now: datetime,
     ) -> Snapshot:
         """A new snapshot; what happens to it is a build as the rules for builds have it, unless it is given."""
         settings = self.settings
         with self._lock:
-            now = self.clock.now()
-            stored, server = self._read(server_id, now)
-            snapshots.check_create(server, command, settings.readings)
+            server = self._newest(server_id, now)
+            counts_deleted = snapshots.counts_deleted(settings.readings)
+            deleted = self._deleted.snapshots(server_id, now) if counts_deleted else ()
+            snapshots.check_create(server, (*server.snapshots, *deleted), command, settings.readings)
             number = self._sequence = self._sequence + 1
             snapshot = Snapshot(
                 identifiers.snapshot_id(settings.seed, number, server_id, identifiers.in_zone(now, settings.time_zone)),
@@ -227,12 +286,13 @@ class World:
                 command.description,
                 requested_at=now,
                 guid=identifiers.uuid(settings.seed, "guid", number),
+                number=number,
             )
             if happens is None:
                 happens = self._next_build(server_id, command.name, number)
             planned = [(_later(now, after), event) for after, event in happens]
             self._born(now, server_id, snapshot.id, snapshot.status, number)
-            self._put(snapshots.create(stored, snapshot, number, *planned), number, now)
+            self._put(server, snapshots.create(server, snapshot, number, *planned), number, now)
             return snapshot
 
     def _next_build(self, server_id: str, name: str, number: int) -> tuple[tuple[timedelta, Event], ...]:
@@ -245,33 +305,34 @@ class World:
         with self._lock:
             self._builds = (*self._builds, rule)
 
-    def delete_snapshot(self, server_id: str, snapshot_id: str) -> None:
+    def delete_snapshot(self, server_id: str, snapshot_id: str, now: datetime | None = None) -> None:
         """Delete a snapshot, built or not, or refuse."""
-        self._change(server_id, partial(snapshots.delete, snapshot_id=snapshot_id))
+        self._change(server_id, partial(snapshots.delete, snapshot_id=snapshot_id), now)
 
-    def restore_snapshot(self, server_id: str, snapshot_id: str) -> None:
+    def restore_snapshot(self, server_id: str, snapshot_id: str, now: datetime | None = None) -> None:
         """Write the disk back from a snapshot, or refuse."""
-        self._change(server_id, partial(snapshots.restore, snapshot_id=snapshot_id))
+        self._change(server_id, partial(snapshots.restore, snapshot_id=snapshot_id), now)
 
-    def _change(self, server_id: str, rule: Callable[[Server, Server, int, datetime], Server], takes: int = 1) -> None:
+    def _change(
+        self, server_id: str, rule: Callable[[Server, int, datetime], Server], now: datetime | None, takes: int = 1
+    ) -> None:
         """What a rule does at once; it takes so many numbers, from the one that it is given on."""
+        now = now or self.clock.now()
         with self._lock:
-            now = self.clock.now()
-            stored, server = self._read(server_id, now)
+            server = self._newest(server_id, now)
             number = self._sequence + 1
-            self._put(rule(stored, server, number, now), number, now)
+            self._put(server, rule(server, number, now), number, now)
             self._sequence += takes
 
-    def _put(self, server: Server, number: int, now: datetime) -> None:
-        """Keep a server, and note what is planned for it since a number."""
-        self._servers[server.id] = server
+    def _put(self, before: Server | None, server: Server, number: int, now: datetime) -> None:
+        """Store a server that was ``before`` until now, and note what is planned for it since a number."""
         calls = self.journal.last
         for planned in server.plan:
             if planned.order >= number:
-                insort(self._agenda, (planned.due, planned.order, server.id))
                 self._happenings.append(
                     Happening(now, calls, server.id, planned.subject, planned.due, planned.order, event=planned.event)
                 )
+        self._store(before, lifecycle.at(server, now), now)
 
     def _born(self, now: datetime, server_id: str, subject: str, status: Status, number: int) -> None:
         calls = self.journal.last
@@ -318,14 +379,15 @@ class World:
         with self._lock:
             return [self._volumes[volume_id] for volume_id in server.volumes if volume_id in self._volumes]
 
-    def create_volume(self, command: CreateVolume) -> Volume:
+    def create_volume(self, command: CreateVolume, now: datetime | None = None) -> Volume:
         """What ``create_volume`` does: the new volume, or a `Refusal`."""
         volumes.check_create(command)
+        now = now or self.clock.now()
         with self._lock:
-            return self._new_volume(None, command)
+            return self._new_volume(None, command, now)
 
-    def _new_volume(self, volume_id: str | None, command: CreateVolume) -> Volume:
-        settings, now = self.settings, self.clock.now()
+    def _new_volume(self, volume_id: str | None, command: CreateVolume, now: datetime) -> Volume:
+        settings = self.settings
         if volume_id is None:
             number = self._sequence = self._sequence + 1
             volume_id = identifiers.volume_id(settings.seed, number, identifiers.in_zone(now, settings.time_zone))
@@ -347,76 +409,76 @@ class World:
             volumes.check_delete(self.volume(volume_id))
             del self._volumes[volume_id]
 
-    def attach_volume(self, server_id: str, volume_id: str, device: str) -> None:
+    def attach_volume(self, server_id: str, volume_id: str, device: str, now: datetime | None = None) -> None:
         """Attach a volume to a server, or refuse."""
+        now = now or self.clock.now()
         with self._lock:
-            self._attach(self._ready(server_id), self.volume(volume_id), device)
+            self._attach(self._ready(server_id, now), self.volume(volume_id), device)
 
     def add_attached_volume(self, server_id: str, volume_id: str | None) -> str:
         """Arrange that a volume is attached, a new one where there is none of that id; its id."""
+        now = self.clock.now()
         with self._lock:
-            server = self._ready(server_id)
+            server = self._ready(server_id, now)
             known = self._volumes.get(volume_id or "")
-            volume = known or self._new_volume(volume_id, CreateVolume("", "", 1, "", "", DEFAULT_ZONE))
+            volume = known or self._new_volume(volume_id, CreateVolume("", "", 1, "", "", DEFAULT_ZONE), now)
             self._attach(server, volume, "")
             return volume.id
 
-    def _ready(self, server_id: str) -> Server:
+    def _ready(self, server_id: str, now: datetime) -> Server:
         """A server to be changed, or the refusal of one that is DELETED or in BUILD."""
-        stored, server = self._read(server_id, self.clock.now())
-        servers.require_ready(servers.require_live(server))
-        return stored
+        server = servers.require_live(self._newest(server_id, now))
+        servers.require_ready(server)
+        return server
 
     def _attach(self, server: Server, volume: Volume, device: str) -> None:
         self._servers[server.id], self._volumes[volume.id] = volumes.attach(server, volume, device)
 
-    def detach_volume(self, server_id: str, volume_id: str) -> None:
+    def detach_volume(self, server_id: str, volume_id: str, now: datetime | None = None) -> None:
         """Detach a volume, or refuse with 404."""
+        now = now or self.clock.now()
         with self._lock:
-            stored, server = self._read(server_id, self.clock.now())
-            volume = volumes.attached(servers.require_live(server), self._volumes.get(volume_id))
-            self._servers[server_id], self._volumes[volume_id] = volumes.detach(stored, volume)
+            server = servers.require_live(self._newest(server_id, now))
+            volume = volumes.attached(server, self._volumes.get(volume_id))
+            self._servers[server_id], self._volumes[volume_id] = volumes.detach(server, volume)
 
     # What is to come
 
     def pending(self) -> tuple[Pending, ...]:
         """All that will happen, soonest first."""
+        now = self.clock.now()
         with self._lock:
-            now = self.clock.now()
-            concerned = {server_id for _, _, server_id in self._after(now)}
-            return tuple(sorted(event for server_id in concerned for event in self._coming(server_id, now)))
+            return self._pending(now)
+
+    def _pending(self, now: datetime) -> tuple[Pending, ...]:
+        concerned = {server_id for _, _, server_id in self._agenda.after(now)} | self._past.changed_after(now)
+        return tuple(sorted(event for server_id in concerned for event in self._coming(server_id, now)))
 
     def next_event(self) -> Pending | None:
         """The soonest of what will happen."""
+        now = self.clock.now()
         with self._lock:
-            now = self.clock.now()
-            for due, order, server_id in self._after(now):
-                for event in self._coming(server_id, now):
-                    if (event.due, event.order) == (due, order):
-                        return event
-            return None
-
-    def _after(self, now: datetime) -> Iterator[tuple[datetime, int, str]]:
-        """What was planned for later than ``now``; some of it may have become void since."""
-        first = bisect_right(self._agenda, now, key=_due)
-        return (self._agenda[place] for place in range(first, len(self._agenda)))
+            if self._past.changed_after(now):  # the clock went back
+                return next(iter(self._pending(now)), None)
+            soonest = next(self._agenda.after(now), None)
+            return min(self._coming(soonest[2], now), default=None) if soonest else None
 
     def _coming(self, server_id: str, now: datetime) -> list[Pending]:
-        server = lifecycle.at(self._stored(server_id), now)
+        server = self._existing(server_id, now)
         return [
             Pending(
                 planned.due, planned.order, server_id, "" if planned.subject == server_id else planned.subject, status
             )
-            for planned, status in lifecycle.coming(server)
+            for planned, status in (lifecycle.coming(server) if server else ())
         ]
 
-    def polled(self, place: str, due: datetime | None) -> None:
+    def polled(self, place: str, due: datetime | None, now: datetime | None = None) -> None:
         """A client has read what is not finished, and will be when it is ``due``, or never.
 
         A poll-stepping clock steps, but not past the next event; polling in vain raises `FrozenClockError`.
         """
-        now, step = self.clock.now(), self.settings.poll_step
-        self._polls.count(place, now, due)
+        step = self.settings.poll_step
+        self._polls.count(place, now or self.clock.now(), due)
         if step is not None:
             assert isinstance(self.clock, FakeClock)
             with self._step_lock:  # or two pollers together would pass the next event
@@ -425,32 +487,49 @@ class World:
 
     def forget_polls(self) -> None:
         """Count polls in vain from here on."""
-        self._polls.restore({})
+        self._polls.forget()
 
     def saved(self) -> Savepoint:
         """All that a client or a test can change, for `restore`; it takes a copy of what holds the servers."""
         with self._lock:
-            return Savepoint(
-                dict(self._servers),
-                dict(self._volumes),
-                list(self._agenda),
-                self._builds,
-                self._sequence,
-                self._errors,
-                tuple(self._happenings),
-                self.clock.saved() if isinstance(self.clock, FakeClock) else None,
-                self._polls.saved(),
-                self.rulebook.saved(),
-                self.journal.last,
-            )
+            return self._saved()
+
+    def copied(self) -> Savepoint:
+        """As `saved`, and also a copy of what is DELETED."""
+        with self._lock:
+            return replace(self._saved(), deleted=self._deleted.copy())
+
+    def _saved(self) -> Savepoint:
+        return Savepoint(
+            servers=dict(self._servers),
+            volumes=dict(self._volumes),
+            agenda=self._agenda.copy(),
+            past=self._past,
+            past_mark=self._past.mark,
+            deleted=self._deleted,
+            deleted_mark=self._deleted.mark,
+            happenings=self._happenings,
+            happenings_mark=self._happenings.mark,
+            builds=self._builds,
+            sequence=self._sequence,
+            added=self._added,
+            errors=self._errors,
+            clock=self.clock.saved() if isinstance(self.clock, FakeClock) else None,
+            polls=self._polls.saved(),
+            rulebook=self.rulebook.saved(),
+            calls=self.journal.last,
+        )
 
     def restore(self, saved: Savepoint) -> None:
         """Let all be as it was; calls since then stay in the journal, and are marked."""
         with self._lock:
             self._servers, self._volumes = dict(saved.servers), dict(saved.volumes)
-            self._agenda, self._builds = list(saved.agenda), saved.builds
-            self._sequence, self._errors = saved.sequence, saved.errors
-            self._happenings = deque(saved.happenings, self._happenings.maxlen)
+            self._agenda, self._builds = saved.agenda.copy(), saved.builds
+            self._sequence, self._added, self._errors = saved.sequence, saved.added, saved.errors
+            self._past, self._deleted, self._happenings = saved.past, saved.deleted, saved.happenings
+            self._past.roll_back(saved.past_mark)
+            self._deleted.roll_back(saved.deleted_mark)
+            self._happenings.roll_back(saved.happenings_mark)
             if isinstance(self.clock, FakeClock) and saved.clock is not None:
                 self.clock.restore(saved.clock)
             self._polls.restore(saved.polls)
@@ -460,7 +539,7 @@ class World:
     def reset(self) -> None:
         """Let all be as it was when the world was made, and forget what happened."""
         fresh = World(self.settings, self.clock)
-        self.restore(replace(fresh.saved(), clock=self._made))
+        self.restore(replace(fresh.saved(), clock=self._made and self._made.without_moves()))
         self.journal.reset()
 
     def rehearsal(self) -> "World":
@@ -471,9 +550,23 @@ class World:
         other._servers = ChainMap({}, self._servers)  # the first map alone is written
         other._volumes = ChainMap({}, self._volumes)
         other.journal = Journal(1, 0)
-        other._happenings = deque()
-        other._agenda, other._polls = [], Polls(self.settings.poll_limit)
+        other._happenings = BoundedLog(0)
+        other._polls = Polls(self.settings.poll_limit)
         return other
+
+
+def _without_deleted(server: Server) -> Server:
+    """Return a server without its DELETED snapshots, and without what was planned for them."""
+    if server.status is ServerStatus.DELETED:
+        return replace(server, snapshots=(), plan=())
+    deleted = {snapshot.id for snapshot in server.snapshots if snapshot.status is SnapshotStatus.DELETED}
+    if not deleted:
+        return server
+    return replace(
+        server,
+        snapshots=tuple(snapshot for snapshot in server.snapshots if snapshot.id not in deleted),
+        plan=tuple(planned for planned in server.plan if planned.subject not in deleted),
+    )
 
 
 def _later(now: datetime, after: timedelta) -> datetime:
@@ -484,5 +577,5 @@ def _later(now: datetime, after: timedelta) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def _due(planned: tuple[datetime, int, str]) -> datetime:
-    return planned[0]
+def _number(server: Server) -> int:
+    return server.number

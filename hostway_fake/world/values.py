@@ -4,9 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from hostway_fake.bounded import BoundedLog
 from hostway_fake.clock import SavedClock
 from hostway_fake.domain.builds import BuildRule
 from hostway_fake.domain.state import Happening, Server, Status, Volume
+from hostway_fake.world.agenda import Agenda
+from hostway_fake.world.deleted import Deleted
+from hostway_fake.world.past import Past
+from hostway_fake.world.polls import SavedPolls
 from hostway_fake.world.rulebook import Rulebook
 
 
@@ -43,16 +48,25 @@ BEGINNING: Final = Mark(datetime.min.replace(tzinfo=UTC), 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Savepoint:
-    """A world as it was; ``calls`` is the number of its last call then."""
+    """A world as it was; ``calls`` is the number of its last call then.
+
+    Logs are not copied: they are taken back to a mark, so that what a savepoint costs does not depend on their length.
+    """
 
     servers: dict[str, Server]
     volumes: dict[str, Volume]
-    agenda: list[tuple[datetime, int, str]]
+    agenda: Agenda
+    past: Past
+    past_mark: tuple[int, datetime]
+    deleted: Deleted
+    deleted_mark: int
+    happenings: BoundedLog[Happening]
+    happenings_mark: int
     builds: tuple[BuildRule, ...]
     sequence: int
+    added: int
     errors: int
-    happenings: tuple[Happening, ...]
     clock: SavedClock | None
-    polls: dict[str, tuple[datetime, int]]
+    polls: SavedPolls
     rulebook: Rulebook
     calls: int

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+import churn
 import in_process
 import pytest_cost
 import scale
@@ -20,6 +21,7 @@ PARTS: Final[dict[str, Callable[[int], list[Table]]]] = {
     "socket": sockets.measure,
     "pytest_cost": pytest_cost.measure,
     "scale": scale.measure,
+    "churn": churn.measure,
 }
 
 

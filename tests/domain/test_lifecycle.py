@@ -89,7 +89,7 @@ def test_a_snapshot_can_be_deleted_built_or_not(status: SnapshotStatus) -> None:
     before = server("a")
     now = lifecycle.plan(before, *([planned(0, 1, "a")] if status is SnapshotStatus.ACTIVE else []))
 
-    after = snapshots.delete(now, lifecycle.at(now, START), 2, START, "a")
+    after = snapshots.delete(lifecycle.at(now, START), 2, START, "a")
 
     assert [snapshot.status for snapshot in lifecycle.at(after, START).snapshots] == ["DELETED"]
 
@@ -99,7 +99,7 @@ def test_what_is_gone_or_was_never_there_cannot_be_deleted(name: str) -> None:
     gone = lifecycle.at(lifecycle.plan(server("a"), planned(0, 1, "a", Event.DELETE)), START)
 
     with pytest.raises(Refusal, match="404"):
-        snapshots.delete(gone, gone, 2, START, name)
+        snapshots.delete(gone, 2, START, name)
 
 
 def test_what_is_known_by_its_events_only_has_no_history() -> None:

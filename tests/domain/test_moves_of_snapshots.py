@@ -137,12 +137,12 @@ def test_creating_leaves_the_others_as_they_are() -> None:
 @pytest.mark.parametrize("rule", [snapshots.delete, snapshots.restore])
 @pytest.mark.parametrize(("status", "name"), [("ACTIVE", "z"), ("BUILD", "z"), ("DELETED", "a")])
 def test_what_is_gone_or_never_was_is_refused_and_nothing_planned(
-    rule: Callable[[Server, Server, str, int, datetime], Server], status: str, name: str
+    rule: Callable[[Server, int, datetime, str], Server], status: str, name: str
 ) -> None:
     before = server(SnapshotStatus(status))
 
     with pytest.raises(Refusal, match="404 Resource not found"):
-        rule(before, before, name, 1, START)
+        rule(before, 1, START, name)
     assert before.plan == ()
 
 

@@ -31,7 +31,7 @@ def meeting(wrong: set[str]) -> Server:
 
 def refused(server: Server, order: str) -> int:
     with pytest.raises(Refusal) as caught:
-        snapshots.check_create(server, CreateSnapshot("a"), read({"refusal_order": order}))
+        snapshots.check_create(server, server.snapshots, CreateSnapshot("a"), read({"refusal_order": order}))
     return caught.value.error.status
 
 
@@ -57,18 +57,14 @@ def test_the_status_of_the_server_comes_before_every_order(order: str, status: S
 
 @pytest.mark.parametrize("order", _ORDERS)
 def test_where_nothing_is_wrong_no_order_refuses(order: str) -> None:
-    snapshots.check_create(meeting(set()), CreateSnapshot("a"), read({"refusal_order": order}))
+    snapshots.check_create(meeting(set()), (), CreateSnapshot("a"), read({"refusal_order": order}))
 
 
-@pytest.mark.parametrize(("visible", "listed"), [("get", "ab"), ("never", "ab"), ("always", "abz")])
-def test_a_list_is_in_the_order_of_the_requests(visible: str, listed: str) -> None:
-    made = tuple(
-        Snapshot(name, name, "", START, "", SnapshotStatus.DELETED if name == "z" else SnapshotStatus.BUILD)
-        for name in "abz"
-    )
-    server = Server("jello614636-USOTE-0214", "relation", "relation", snapshots=made)
+def test_all_snapshots_are_in_the_order_of_the_requests() -> None:
+    first, second, third = (Snapshot(name, name, "", START, "", number=number) for number, name in enumerate("abc"))
+    server = Server("jello614636-USOTE-0214", "relation", "relation", snapshots=(first, third))
 
-    assert [each.id for each in snapshots.listed(server, read({"deleted_visible": visible}))] == list(listed)
+    assert snapshots.merged(server, (second,)) == (first, second, third)
 
 
 # Builds

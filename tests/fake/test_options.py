@@ -154,7 +154,7 @@ def test_an_unknown_option_lists_the_options() -> None:
 
     assert str(caught.value) == (
         "unknown option sead, clok; the options are seed, clock, revision, readings, url, auth, build_seconds, "
-        "action_seconds, poll_step, poll_limit, journal_size, journal_bytes, faults, time_zone"
+        "action_seconds, poll_step, poll_limit, journal_size, journal_bytes, remember_deleted, faults, time_zone"
     )
 
 

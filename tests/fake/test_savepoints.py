@@ -34,11 +34,14 @@ def _all_of(fake: FakeHostway) -> list[object]:
     return [
         saved.servers,
         saved.volumes,
-        saved.agenda,
+        saved.agenda._entries,
+        list(saved.deleted),
+        list(saved.happenings),
+        saved.added,
         saved.builds,
         saved.sequence,
         saved.errors,
-        saved.clock,
+        saved.clock and (saved.clock.nanoseconds, saved.clock.rate, list(saved.clock.moves)),
         saved.polls,
         (rulebook._rules, rulebook._removed, rulebook._exhausted, rulebook._written),
         fake._faults.saved(),
@@ -177,7 +180,9 @@ def test_what_was_rolled_back_is_named(fake: FakeHostway) -> None:
     ):
         with pytest.raises(InvalidValueError, match=gone):
             use()
-    with pytest.raises(InvalidValueError, match="rule: got 1, expected one that was neither rolled back nor reset"):
+    with pytest.raises(
+        InvalidValueError, match="rule: got 1, expected one that was neither rolled back, reset nor removed long ago"
+    ):
         _ = rule.hits
     assert repr(rule) == "<Rule rule 1: rolled back or reset>"
     rule.remove()

@@ -183,6 +183,7 @@ def _at(data: Any, place: tuple[str | int, ...]) -> Any:
         (("servers", 0, "status"), "ASLEEP", "world.servers[0].status: Invalid enum value 'ASLEEP'"),
         (("rules",), [{}], "world.rules[0]: Object missing required field"),
         (("readings", "list_status"), "204", "reading list_status: got '204'"),
+        (("deleted",), [{"server_id": "a", "server": None, "snapshot": None}], "world.deleted: got"),
         (("note",), "harmless", "world.note: got 'harmless', expected 'holds the credentials of the account'"),
         (("sequence",), 0, "world.digest: got"),
         (("digest",), "0", "world.digest: got '0', expected another: something beside it was changed"),

@@ -54,15 +54,16 @@ def test_reset_inside_a_read_does_not_break_the_read(monkeypatch: pytest.MonkeyP
         server = fake.add_server()
         server.add_snapshot("a", status="BUILD")
         fake.clock.advance(hours=1)
-        at = lifecycle.at
+        at, resetting = lifecycle.at, Thread(target=fake.reset)
 
         def reset_meanwhile(server: Server, now: datetime) -> Server:
             monkeypatch.setattr(lifecycle, "at", at)
-            fake.reset()
+            resetting.start()
             return at(server, now)
 
         monkeypatch.setattr(lifecycle, "at", reset_meanwhile)
         assert fake._worlds.home.any_server(server.id).id == server.id
+        resetting.join()
         assert fake.servers == ()
 
 

@@ -204,8 +204,8 @@ class WorldMachine(RuleBasedStateMachine):
         for fake in self.fakes:
             for handle in fake.servers:
                 server = fake._worlds.home.server(handle.id)
-                guids = {snapshot.id: snapshot.guid for snapshot in server.snapshots}
-                told = {each.id: each.parent_guid for each in server.snapshots if each.completed_at is not None}
+                guids = {snapshot.id: snapshot.guid for snapshot in handle.snapshots}
+                told = {each.id: each.parent_guid for each in handle.snapshots if each.completed_at is not None}
                 expected = self.model.parents(handle.id).items()
                 assert told == {each: guids[parent] if parent else server.relation_guid for each, parent in expected}
 

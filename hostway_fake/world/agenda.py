@@ -1,0 +1,47 @@
+"""When something is planned, and for which server."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from hostway_fake.domain.state import Planned, Server
+
+_Entry = tuple[datetime, int, str]
+
+
+class Agenda:
+    """The plans of all servers in one order: instant, sequence number and server id of each planned event."""
+
+    def __init__(self, entries: Iterable[_Entry] = ()) -> None:
+        self._entries = sorted(entries)
+
+    def copy(self) -> "Agenda":
+        other = Agenda()
+        other._entries = self._entries.copy()
+        return other
+
+    def replace(self, server_id: str, old: tuple[Planned, ...], new: tuple[Planned, ...]) -> None:
+        """Let the plan of a server be ``new``, where it was ``old``."""
+        for planned in old:
+            if planned not in new:
+                del self._entries[bisect_left(self._entries, (planned.due, planned.order, server_id))]
+        for planned in new:
+            if planned not in old:
+                insort(self._entries, (planned.due, planned.order, server_id))
+
+    def after(self, now: datetime) -> Iterator[_Entry]:
+        """Return what is planned for later than ``now``, soonest first."""
+        first = bisect_right(self._entries, now, key=_due)
+        return (self._entries[index] for index in range(first, len(self._entries)))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def agenda_of(servers: Iterable[Server]) -> Agenda:
+    """Return the agenda of servers whose plans are known."""
+    return Agenda((planned.due, planned.order, server.id) for server in servers for planned in server.plan)
+
+
+def _due(entry: _Entry) -> datetime:
+    return entry[0]
