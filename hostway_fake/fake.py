@@ -490,20 +490,24 @@ class FakeHostway:
             self.mount(session)
         return session
 
-    def mount(self, session: "requests.Session", max_retries: "int | Retry" = 0) -> None:
-        """Let a session reach this fake at `url`, without a socket; ``max_retries`` is that of requests' adapter.
+    def mount(self, session: "requests.Session", max_retries: "int | Retry | None" = None) -> None:
+        """Let a session reach this fake at `url`, without a socket, also where its credentials stand in the URL.
 
-        Also where this account's credentials stand in the URL.
+        ``max_retries`` is that of requests' adapter: a number or a `urllib3.Retry`. Without it the session keeps the
+        retries that it has for that URL. Mocks of ``responses`` and ``requests-mock`` do not come in between.
         """
         import requests
         from urllib3 import Retry
 
-        from hostway_fake.transports.requests import HostwayAdapter
+        from hostway_fake.transports.requests import HostwayAdapter, retries_of, send_past_mocks
 
         if not isinstance(session, requests.Session):
             raise WrongTypeError(f"session: got {session!r}, expected a requests.Session")
-        if not isinstance(max_retries, Retry):
+        if max_retries is None:
+            max_retries = retries_of(session, f"{self._url}/")
+        elif not isinstance(max_retries, Retry):
             checks.whole("max_retries", max_retries, 0)
+        session.send = partial(send_past_mocks, session)  # type: ignore[method-assign]
         adapter = HostwayAdapter(self._pool(), max_retries)
         credentials = "{}:{}@".format(*(quote(each, safe="") for each in self.auth))
         for prefix in adapter.prefixes:

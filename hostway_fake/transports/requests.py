@@ -1,19 +1,28 @@
 """The way in for ``requests``, without a socket: below urllib3, so that retries and exceptions are the real ones."""
 
 import errno
+import http.client
 import io
 import os
 from collections.abc import Generator, Iterable, Mapping
 from copy import copy
-from http.client import BadStatusLine, IncompleteRead, RemoteDisconnected
+from functools import cached_property
+from http.client import BadStatusLine, RemoteDisconnected
+from importlib.util import module_from_spec, spec_from_file_location
+from inspect import signature
+from logging import DEBUG, getLogger
 from threading import local
-from typing import Any, ClassVar, Never, assert_never
+from types import FunctionType, ModuleType
+from typing import Any, ClassVar, Final, Never, assert_never
+from warnings import catch_warnings
 
-from requests import PreparedRequest, Session
+import requests.adapters
+import requests.sessions
+from requests import PreparedRequest, Response, Session
 from requests import Request as RequestsRequest
 from requests.adapters import BaseAdapter, HTTPAdapter
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, Retry, Timeout
-from urllib3.exceptions import NewConnectionError
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, Retry, Timeout, connectionpool
+from urllib3.exceptions import NewConnectionError, ProtocolError
 from urllib3.util.request import body_to_chunks
 
 from hostway_fake.exceptions import WrongTypeError
@@ -33,9 +42,21 @@ from hostway_fake.faults.outcomes import (
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request, Wait, origin_form
 from hostway_fake.transports.origin import Exchange, Idle, Origin
 
+_VERSION: Final[Mapping[str, Any]] = (
+    {"version_string": "HTTP/1.1"} if "version_string" in signature(HTTPResponse.__init__).parameters else {}
+)
+"""What urllib3 logs as the version; urllib3-future, which can take the place of urllib3, has no such argument."""
+_MALFORMED: Final[type[Exception]] = BadStatusLine if _VERSION else ProtocolError
+"""What a status line that is none raises; urllib3-future does not parse by http.client."""
+
 
 class _Response(HTTPResponse):
     """A response whose body is in memory: asked for in pieces that hold all of it, it comes in one."""
+
+    @property
+    def connection(self) -> Any:
+        """The connection while the body is read."""
+        return None if self.closed else self._connection
 
     def stream(self, amt: int | None = 65536, decode_content: bool | None = None) -> Generator[bytes, None, None]:
         if amt is not None and amt < (self.length_remaining or 0):
@@ -44,25 +65,43 @@ class _Response(HTTPResponse):
             yield data
 
 
-class _Cut(io.BytesIO):
-    """The body of a connection that was closed in the middle of it."""
-
-    def __init__(self, part: bytes, missing: int) -> None:
-        super().__init__(part)
-        self._missing = missing
-
-    def read(self, amt: int | None = None) -> bytes:
-        data = super().read(amt)
-        if amt is None or amt < 0:
-            raise IncompleteRead(data, self._missing)
-        return data
-
-
 class _Silent(io.BytesIO):
     """The body of a connection on which nothing more comes."""
 
     def read(self, amt: int | None = None) -> bytes:
         raise TimeoutError("timed out")
+
+
+class _WireResponse(http.client.HTTPResponse):
+    """The standard library's response, over bytes in memory and with the head read already.
+
+    urllib3 and requests ask it for the body, for the headers that set cookies, and whether it is closed.
+    """
+
+    def __init__(self, answer: Answer, method: str, body: io.BytesIO) -> None:
+        # not the constructor of http.client, which takes a socket and waits for begin() to read the head
+        self.fp = body  # type: ignore[assignment]
+        self.debuglevel = 0
+        self.version = 11
+        self.status = self.code = answer.status
+        self.reason = answer.reason
+        self.chunked = False
+        self.chunk_left = None
+        self.length = 0 if method == "HEAD" or answer.status == 204 else len(answer.body)
+        self.will_close = False
+        self._method = method
+        self._headers = answer.headers
+
+    @cached_property
+    def headers(self) -> http.client.HTTPMessage:  # type: ignore[override]
+        message = http.client.HTTPMessage()
+        for name, value in self._headers:
+            message.set_raw(name, value)
+        return message
+
+    @property
+    def msg(self) -> http.client.HTTPMessage:  # type: ignore[override]
+        return self.headers
 
 
 class _Connection:
@@ -75,6 +114,11 @@ class _Connection:
     proxy_is_verified = None
     has_connected_to_proxy = False
     timeout: float | None = None
+    # urllib3-future asks for these as well
+    is_multiplexed = is_saturated = False
+    is_idle = True
+    conn_info = None
+    _http_vsn_str = "HTTP/1.1"
 
     def __init__(self, origin: Origin, exchange: Exchange, idle: Idle) -> None:
         self._scheme = origin.scheme
@@ -97,6 +141,7 @@ class _Connection:
         preload_content: bool = True,
         decode_content: bool = True,
         enforce_content_length: bool = True,
+        **_: Any,
     ) -> None:
         if self._sent is not None:
             return  # it was sent already, and its answer waits
@@ -127,7 +172,7 @@ class _Connection:
                 self._idle.give_back(request)
         return self._result
 
-    def getresponse(self) -> HTTPResponse:
+    def getresponse(self, **_: Any) -> HTTPResponse:
         result = self.exchanged()
         if isinstance(result, Answer):
             return self.response(result)
@@ -137,8 +182,7 @@ class _Connection:
         answer = breakage.answer
         match outcome:
             case TruncatedBody() if answer is not None:
-                part = outcome.part(answer.body)
-                return self._response(HTTPResponse, answer, _Cut(part, len(answer.body) - len(part)))
+                return self._response(HTTPResponse, answer, io.BytesIO(outcome.part(answer.body)))
             case SlowBody() if answer is not None:
                 return self._response(HTTPResponse, answer, _Silent())
             case Hang():
@@ -146,7 +190,7 @@ class _Connection:
             case ConnectionReset():
                 raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
             case MalformedBody(garbage=garbage):
-                raise BadStatusLine(garbage.decode("latin-1"))
+                raise _MALFORMED(garbage.decode("latin-1"))
             case Unavailable():
                 refused = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
                 raise NewConnectionError(self, f"Failed to establish a new connection: {refused}") from refused  # type: ignore[arg-type]
@@ -159,13 +203,15 @@ class _Connection:
         return self._response(_Response, answer, io.BytesIO(answer.body))
 
     def _response(self, kind: type[HTTPResponse], answer: Answer, body: io.BytesIO) -> HTTPResponse:
+        wire = _WireResponse(answer, self._options["request_method"], body)
         return kind(
-            body=body,
-            headers=dict(answer.headers),
+            body=wire,
+            headers=HTTPHeaderDict(answer.headers),
             status=answer.status,
             version=11,
-            version_string="HTTP/1.1",
             reason=answer.reason,
+            original_response=wire if kind is HTTPResponse or _sets_cookies(answer) else None,
+            **_VERSION,
             **self._options,
         )
 
@@ -174,6 +220,11 @@ class _Connection:
 
     def close(self) -> None:
         """There is nothing to close."""
+
+
+def _sets_cookies(answer: Answer) -> bool:
+    """Tell whether requests has cookies to look for; it spends a twelfth of a call on it, also where there are none."""
+    return any(name.lower() == "set-cookie" for name, _ in answer.headers)
 
 
 def _text(value: str | bytes) -> str:
@@ -190,13 +241,32 @@ def _joined(body: Any, method: str) -> bytes:
 
 
 class _WaitingHere(Retry):
-    """Retries that wait by a function of ours, for ``Retry-After`` and to back off."""
+    """Retries whose waiting passes by a function of ours: what `Retry.sleep` calls, for ``Retry-After`` and backoff."""
 
     _wait: ClassVar[list[Wait]]
 
-    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
-        asked = self.get_retry_after(response) if self.respect_retry_after_header and response else None
-        self._wait[0](asked or self.get_backoff_time())
+    def sleep_for_retry(self, response: BaseHTTPResponse) -> bool:
+        asked = self.get_retry_after(response)
+        if asked:
+            self._wait[0](asked)
+        return bool(asked)
+
+    def _sleep_backoff(self) -> None:
+        backoff = self.get_backoff_time()
+        if backoff > 0:
+            self._wait[0](backoff)
+
+
+_LOG: Final = getLogger("urllib3.connectionpool")
+
+
+def _own(function: Any, module: ModuleType) -> Any:
+    """Return a function if its module defines it, or None if somebody has put another in its place."""
+    is_plain = type(function) is FunctionType
+    return function if is_plain and function.__code__.co_filename == module.__file__ else None
+
+
+_URLOPEN: Final = _own(vars(HTTPConnectionPool)["urlopen"], connectionpool)
 
 
 class Pool(HTTPConnectionPool):
@@ -221,8 +291,16 @@ class Pool(HTTPConnectionPool):
         *more: Any,
         **options: Any,
     ) -> BaseHTTPResponse:
-        """An answer that nobody will retry goes straight back; with all else urllib3 does what it always does."""
-        if not (isinstance(retries, Retry) and (body is None or isinstance(body, bytes))):
+        """Return an answer that nobody will retry straight away; leave all else to urllib3.
+
+        So it is where somebody looks on: where urllib3 logs its requests, or where its ``urlopen`` was replaced, as
+        libraries for tracing do.
+        """
+        if (
+            HTTPConnectionPool.urlopen is not _URLOPEN
+            or _LOG.isEnabledFor(DEBUG)
+            or not (isinstance(retries, Retry) and (body is None or isinstance(body, bytes)))
+        ):
             return super().urlopen(method, url, body, headers, self._waiting_here(retries), *more, **options)
         connection = _Connection(self.origin, self.exchange, self._idle)
         connection.request(method, url, body, headers, preload_content=False, decode_content=False)
@@ -233,6 +311,7 @@ class Pool(HTTPConnectionPool):
             return super().urlopen(method, url, body, headers, self._waiting_here(retries), *more, **options)
         response = connection.response(answer)
         response.retries = retries
+        response._connection, response._pool = connection, self  # type: ignore[assignment]
         return response
 
     def close(self) -> None:
@@ -244,15 +323,19 @@ class Pool(HTTPConnectionPool):
         return Pool(self.origin, self.exchange, self._wait)
 
     def _waiting_here(self, retries: Any) -> Any:
-        """The same retries, but that their waiting passes on the fake's clock."""
+        """Return the same retries, except that their waiting passes on the fake's clock.
+
+        `_WaitingHere` comes after a class of the user's: what that class overrides is still asked first.
+        """
         if self._wait is None or not isinstance(retries, Retry) or isinstance(retries, _WaitingHere):
             return retries
         kind = type(retries)
         retries = copy(retries)
-        retries.__class__ = type(kind.__name__, (_WaitingHere, kind), {"_wait": [self._wait]})
+        bases = (_WaitingHere,) if kind is Retry else (kind, _WaitingHere)
+        retries.__class__ = type(kind.__name__, bases, {"_wait": [self._wait]})
         return retries
 
-    def _get_conn(self, timeout: float | None = None) -> Any:
+    def _get_conn(self, timeout: float | None = None, **_: Any) -> Any:
         begun = self._begun.__dict__.pop("connection", None)
         return begun or _Connection(self.origin, self.exchange, self._idle)
 
@@ -273,8 +356,57 @@ def _read_timeout(timeout: Any) -> Any:
     return min((limit for limit in given if isinstance(limit, int | float)), default=None)
 
 
+def _pristine(module: ModuleType, owner: str, name: str) -> Any:
+    """Return a method as the source of its module defines it, whoever has replaced it."""
+    method = _own(vars(vars(module)[owner])[name], module)
+    if method is None:
+        spec = spec_from_file_location(module.__name__, module.__file__ or "")
+        assert spec is not None
+        assert spec.loader is not None
+        fresh = module_from_spec(spec)
+        with catch_warnings(action="ignore"):  # requests warns of what it does not find
+            spec.loader.exec_module(fresh)
+        method = vars(vars(fresh)[owner])[name]
+    return method
+
+
+_ADAPTER_SEND: Final = _pristine(requests.adapters, "HTTPAdapter", "send")
+_SESSION_SEND: Final = _pristine(requests.sessions, "Session", "send")
+_GET_ADAPTER: Final = _pristine(requests.sessions, "Session", "get_adapter")
+
+
+def _is_mocked(method: Any) -> bool:
+    """Tell whether a method of requests is one of responses or requests-mock, which stand in for all adapters."""
+    return str(getattr(method, "__module__", "")).partition(".")[0] in ("responses", "requests_mock")
+
+
+def send_past_mocks(session: Session, request: PreparedRequest, **options: Any) -> Response:
+    """Send a request by the session's own adapter where that leads to a fake, also where requests is mocked.
+
+    `mount` puts it on a session. requests-mock replaces `Session.send`, which then replaces the ``get_adapter`` of the
+    session; it knows nothing of adapters that are mounted.
+    """
+    send = type(session).send
+    if _is_mocked(send) and isinstance(_GET_ADAPTER(session, request.url), HostwayAdapter):
+        send = _SESSION_SEND
+    sent: Response = send(session, request, **options)
+    return sent
+
+
+def retries_of(session: Session, url: str) -> int | Retry:
+    """Return the retries of the adapter that a session has for a URL."""
+    retries: int | Retry = getattr(_GET_ADAPTER(session, url), "max_retries", 0)
+    return retries
+
+
 class HostwayAdapter(HTTPAdapter):
     """A `requests` adapter to be mounted on a session."""
+
+    def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
+        """Send a request, past responses, which replaces the ``send`` of all adapters."""
+        send = _ADAPTER_SEND if _is_mocked(HTTPAdapter.send) else HTTPAdapter.send
+        sent: Response = send(self, request, *args, **options)
+        return sent
 
     def __init__(self, pool: Pool, max_retries: int | Retry = 0) -> None:
         super().__init__(max_retries=max_retries)
@@ -312,19 +444,17 @@ class HostwaySession(Session):
         self.trust_env = False
 
     def get_adapter(self, url: str) -> BaseAdapter:
-        """The adapter for a URL, whatever credentials stand in it."""
+        """Return the adapter for a URL, whatever credentials stand in it."""
         scheme, slashes, rest = url.partition("://")
         authority, slash, path = rest.partition("/")
         return super().get_adapter(scheme + slashes + authority.rpartition("@")[2] + slash + path)
 
     def prepare_request(self, request: RequestsRequest) -> PreparedRequest:
-        headers, params = request.headers, request.params
-        request.headers = headers or None  # requests merges an empty dict at length, and None at once;
-        request.params = params or (None if self.params else "")  # it encodes one at length, and no text at once
-        try:
-            return super().prepare_request(request)
-        finally:
-            request.headers, request.params = headers, params
+        """Prepare a request; an empty dict is told as None or as no text, which requests is done with at once."""
+        same = RequestsRequest.__new__(type(request))
+        told = {"headers": request.headers or None, "params": request.params or (None if self.params else "")}
+        same.__dict__.update(request.__dict__, **told)
+        return super().prepare_request(same)
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         if self.trust_env or self.proxies:

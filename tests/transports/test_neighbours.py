@@ -1,0 +1,163 @@
+"""Libraries in the same process that stand in for requests, urllib3 or the socket: all reach their own."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib import reload
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import requests
+import requests_mock
+import responses
+import vcr  # type: ignore[import-untyped]
+from pytest_socket import disable_socket, enable_socket
+from urllib3 import HTTPConnectionPool
+
+from hostway_fake import FakeHostway
+from hostway_fake.transports import requests as transport
+
+ELSEWHERE = "https://elsewhere.example.com/a"
+
+
+@contextmanager
+def mocked_by_responses(folder: Path) -> Iterator[None]:
+    with responses.RequestsMock() as mock:
+        mock.get(ELSEWHERE, body="mocked")
+        yield
+
+
+@contextmanager
+def mocked_by_requests_mock(folder: Path) -> Iterator[None]:
+    with requests_mock.Mocker() as mock:
+        mock.get(ELSEWHERE, text="mocked")
+        yield
+
+
+@contextmanager
+def recorded_by_vcr(folder: Path) -> Iterator[None]:
+    cassette = folder / "cassette.yaml"
+    cassette.write_text(
+        f"version: 1\ninteractions:\n- request: {{method: GET, uri: '{ELSEWHERE}', body: null, headers: {{}}}}\n"
+        "  response: {status: {code: 200, message: OK}, headers: {}, body: {string: mocked}}\n"
+    )
+    with vcr.use_cassette(str(cassette), record_mode="none", allow_playback_repeats=True):
+        yield
+
+
+MOCKS = [mocked_by_responses, mocked_by_requests_mock, recorded_by_vcr]
+
+
+def own(fake: FakeHostway) -> requests.Session:
+    return fake.session()
+
+
+def mounted(fake: FakeHostway) -> requests.Session:
+    session = requests.Session()
+    session.auth = fake.auth
+    fake.mount(session)
+    return session
+
+
+@pytest.mark.parametrize("made", [own, mounted])
+@pytest.mark.parametrize("mock", MOCKS)
+@pytest.mark.parametrize("is_made_inside", [True, False])
+def test_session_reaches_the_fake_and_mocks_reach_theirs(
+    made: Callable[[FakeHostway], requests.Session],
+    mock: Callable[[Path], AbstractContextManager[None]],
+    is_made_inside: bool,
+    fake: FakeHostway,
+    tmp_path: Path,
+) -> None:
+    session = made(fake)
+    with mock(tmp_path):
+        session = made(fake) if is_made_inside else session
+        assert session.get(f"{fake.url}/servers").json() == {"servers": []}
+        assert session.get(ELSEWHERE).text == "mocked"
+        assert requests.get(ELSEWHERE, timeout=5).text == "mocked"
+    assert session.get(f"{fake.url}/servers").json() == {"servers": []}
+
+
+@pytest.mark.parametrize("mock", [mocked_by_responses, mocked_by_requests_mock])
+def test_send_of_a_session_of_the_user_s_own_kind_is_called(
+    mock: Callable[[Path], AbstractContextManager[None]], fake: FakeHostway
+) -> None:
+    sent = []
+
+    class Counting(requests.Session):
+        def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+            sent.append(request.url)
+            return super().send(request, **options)
+
+    with Counting() as session:
+        session.auth = fake.auth
+        fake.mount(session)
+        session.get(f"{fake.url}/servers")
+    assert sent == [f"{fake.url}/servers"]
+
+
+def test_transport_that_is_imported_while_requests_is_mocked_finds_the_real_methods(tmp_path: Path) -> None:
+    found = (transport._ADAPTER_SEND, transport._SESSION_SEND)
+    with mocked_by_responses(tmp_path):
+        again = transport._pristine(requests.adapters, "HTTPAdapter", "send")
+        assert again.__code__ == found[0].__code__
+        requests.get(ELSEWHERE, timeout=5)
+    with mocked_by_requests_mock(tmp_path):
+        again = transport._pristine(requests.sessions, "Session", "send")
+        assert again.__code__ == found[1].__code__
+
+
+def test_no_socket_is_needed_in_process(fake: FakeHostway) -> None:
+    disable_socket()
+    try:
+        with pytest.warns(UserWarning, match="tried to use socket"), pytest.raises(RuntimeError):
+            socket.socket()
+        with fake.session() as session:
+            assert session.get(f"{fake.url}/servers").status_code == 200
+        with fake.intercept():
+            assert requests.get(f"{fake.url}/servers", auth=fake.auth, timeout=5).status_code == 200
+    finally:
+        enable_socket()
+
+
+# Those who look on
+
+
+def test_urllib3_logs_a_request_in_process_as_on_a_socket(fake: FakeHostway, caplog: pytest.LogCaptureFixture) -> None:
+    def logged(session: requests.Session, url: str) -> list[str]:
+        caplog.clear()
+        session.get(f"{url}/servers")
+        lines = [record.getMessage() for record in caplog.records if record.name == "urllib3.connectionpool"]
+        return [line.split(" ", 1)[1] for line in lines if line.startswith("http://")]
+
+    caplog.set_level("DEBUG", "urllib3")
+    with fake.session() as session, fake.serve() as served, fake.at(served.url).session() as wired:
+        assert logged(session, fake.url) == logged(wired, served.url) == ['"GET /servers HTTP/1.1" 200 14']
+
+
+def test_wrapper_of_urlopen_sees_a_request_in_process(fake: FakeHostway, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    urlopen = HTTPConnectionPool.urlopen
+
+    def traced(pool: HTTPConnectionPool, method: str, url: str, *args: Any, **options: Any) -> Any:
+        answer = urlopen(pool, method, url, *args, **options)
+        seen.append((method, url, answer.status))
+        return answer
+
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", traced)
+    with fake.session() as session:
+        assert session.get(f"{fake.url}/servers").json() == {"servers": []}
+    assert seen == [("GET", "/servers", 200)]
+    assert len(fake.calls) == 1
+
+
+def test_urlopen_that_was_wrapped_before_is_not_taken_for_urllib3_s() -> None:
+    def wrapped() -> None: ...
+
+    module = ModuleType("module")
+    module.__file__ = __file__
+    assert transport._own(wrapped, module) is wrapped
+    assert transport._own(reload, module) is None
+    assert transport._own(object(), module) is None
