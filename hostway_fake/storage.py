@@ -27,6 +27,7 @@ from hostway_fake.domain.state import Happening, Server, Snapshot, Volume
 from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, WrongTypeError, invalid, shown
 from hostway_fake.faults.outcomes import Outcome, Step
 from hostway_fake.faults.rules import FaultRule, Hits, Limit, Script, Selected, Standing, Which
+from hostway_fake.journal.secrets import masked_url
 from hostway_fake.options import CLOCKS
 from hostway_fake.world import World
 from hostway_fake.world.agenda import agenda_of
@@ -245,9 +246,11 @@ def _made_step(data: Mapping[str, Any]) -> Step:
 def load(data: object) -> Loaded:
     """What a dump comes to. That it is whole is for the caller to see: what it comes to is dumped alike."""
     if not isinstance(data, Mapping):
-        raise WrongTypeError(f"world: got {data!r}, expected what to_dict() returns")
+        raise WrongTypeError(f"world: got a {type(data).__name__}, expected what to_dict() returns")
     if data.get("hostway_fake") != VERSION:
-        raise invalid("world.hostway_fake", data.get("hostway_fake"), f"version {VERSION}")
+        raise InvalidValueError(
+            f"world.hostway_fake: got {_told(data.get('hostway_fake'))}, expected version {VERSION}"
+        )
     try:
         _check_plain(data, "world")
     except RecursionError:
@@ -269,7 +272,7 @@ def _check_plain(data: object, place: str) -> None:
         case Mapping():
             for key, value in data.items():
                 if not isinstance(key, str):
-                    raise InvalidValueError(f"{place}: got the key {shown(key)}, expected a string")
+                    raise InvalidValueError(f"{place}: got a key that is a {type(key).__name__}, expected a string")
                 _check_plain(value, f"{place}.{key}")
         case list():
             for number, value in enumerate(data):
@@ -277,7 +280,7 @@ def _check_plain(data: object, place: str) -> None:
         case None | bool() | int() | float() | str():
             pass
         case _:
-            raise InvalidValueError(f"{place}: got {shown(data)}, expected what JSON holds")
+            raise InvalidValueError(f"{place}: got a {type(data).__name__}, expected what JSON holds")
 
 
 def _loaded(held: _Dump) -> Loaded:
@@ -347,8 +350,15 @@ def check_same(given: Any, again: Any, place: str = "world") -> None:
         for number, (one, other) in enumerate(zip(given, again, strict=True)):
             check_same(one, other, f"{place}[{number}]")
     elif given != again or type(given) is not type(again):
-        expected = "another: something beside it was changed" if place == "world.digest" else repr(again)
-        raise InvalidValueError(f"{place}: got {shown(given)}, expected {expected}")
+        expected = "another: something beside it was changed" if place == "world.digest" else _told(again)
+        raise InvalidValueError(f"{place}: got {_told(given)}, expected {expected}")
+
+
+def _told(value: object) -> str:
+    """Return a value for a message; what holds others is told by its kind, because there may be a secret in it."""
+    if isinstance(value, str):
+        return repr(masked_url(value))
+    return f"a {type(value).__name__}" if isinstance(value, Mapping | list) else shown(value)
 
 
 # Files

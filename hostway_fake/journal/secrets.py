@@ -47,8 +47,13 @@ def masked_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
     masked = {name: MASK for name in headers if is_secret(name)}
     urls = {name: masked_url(headers[name]) for name in _URLS if name in headers}
     if "@" in headers.get("host", ""):
-        urls["host"] = f"{MASK}@{headers['host'].rpartition('@')[2]}"
+        urls["host"] = masked_host(headers["host"])
     return {**headers, **masked, **urls} if masked or urls else headers
+
+
+def masked_host(host: str) -> str:
+    """Return the value of a ``Host`` header without credentials."""
+    return f"{MASK}@{host.rpartition('@')[2]}" if "@" in host else host
 
 
 def masked_url(url: str) -> str:

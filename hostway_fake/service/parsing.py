@@ -14,6 +14,7 @@ from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.servers import CreateServer, Filters
 from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.volumes import CreateVolume
+from hostway_fake.journal.secrets import masked_host, masked_url
 from hostway_fake.service.messages import Request
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -35,7 +36,7 @@ def check_message(request: Request) -> None:
         raise Refusal(BAD_HTTP, request.flaw)
     host = headers.get("host", "")
     if not _HOST.fullmatch(host):
-        raise Refusal(BAD_HTTP, f"Host must be a host and an optional port, not {_brief(host)}.")
+        raise Refusal(BAD_HTTP, f"Host must be a host and an optional port, not {_brief(masked_host(host))}.")
     if not _is_token(request.method):
         raise Refusal(BAD_HTTP, f"The method must be a token, not {_brief(request.method)}.")
     for name, value in headers.items():
@@ -261,5 +262,6 @@ def _kind(value: object) -> str:
 
 
 def _brief(text: str) -> str:
-    """A value of the client's, quoted, short enough for a message."""
+    """Return a value of the client's, quoted, short enough for a message, and without secrets."""
+    text = masked_url(text)
     return ascii(text if len(text) <= 60 else text[:60] + "...")

@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from hostway_fake.clock import monotonic
 from hostway_fake.contract.limits import BODY_LIMIT
 from hostway_fake.faults.outcomes import Delay
+from hostway_fake.journal.secrets import masked_url
 from hostway_fake.service.messages import Answer, Breakage, Exchanged
 from hostway_fake.service.parsing import content_length
 from hostway_fake.transports.breaking import ServerStopped, break_wire
@@ -192,7 +193,7 @@ class Connection(BaseHTTPRequestHandler):
         self.raw_requestline = self.rfile.readline(_LINE_LIMIT + 1)
         if len(self.raw_requestline) > _LINE_LIMIT:
             self.requestline = ""
-            self.send_error(400, "The request line is too long.")
+            self._refuse("The request line is too long.")
             return
         if not self.raw_requestline:
             self.close_connection = True
@@ -202,7 +203,7 @@ class Connection(BaseHTTPRequestHandler):
             return
         if not self.raw_requestline.split():
             self.requestline = ""
-            self.send_error(400, "The request line is empty.")
+            self._refuse("The request line is empty.")
             return
         try:
             if not self.parse_request():
@@ -211,7 +212,7 @@ class Connection(BaseHTTPRequestHandler):
                 raise _Flaw("The request line names no version of HTTP.")
             environ = self._environ(self._body())
         except _Flaw as flaw:
-            self.send_error(400, str(flaw))
+            self._refuse(str(flaw))
             return
         self._respond(environ)
         self._reused = True
@@ -261,9 +262,13 @@ class Connection(BaseHTTPRequestHandler):
         return True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What cannot be read is answered by the exchange too, and is the last on its connection."""
+        """Refuse what the library cannot read, without what it quotes in brackets: that may be a secret."""
+        self._refuse(f"{message}".partition(" (")[0] + ".")
+
+    def _refuse(self, flaw: str) -> None:
+        """Let the exchange answer what cannot be read; it is the last on its connection."""
         self.close_connection = self._unread = True
-        result = self._server.refuse(f"{message or code}")
+        result = self._server.refuse(flaw)
         if isinstance(result, Breakage):
             self._break(result)
         else:
@@ -288,7 +293,7 @@ class Connection(BaseHTTPRequestHandler):
             return b""
         declared = content_length(length)
         if declared is None:
-            raise _Flaw(f"Content-Length must be a number, not {', '.join(lengths)!a}.")
+            raise _Flaw(f"Content-Length must be a number, not {masked_url(', '.join(lengths))!a}.")
         if declared > BODY_LIMIT:
             self.close_connection = self._unread = True
             return b""
@@ -330,7 +335,7 @@ class Connection(BaseHTTPRequestHandler):
     def _chunk_size(self) -> int:
         size = self._line().partition(b";")[0].strip()
         if not size or len(size) > 16 or size.strip(b"0123456789abcdefABCDEF"):
-            raise _Flaw(f"A chunk of the body has no size: {size[:20]!a}.")
+            raise _Flaw("A chunk of the body has no size.")  # what stands there may be a part of the body
         return int(size, 16)
 
     def _line(self) -> bytes:

@@ -41,6 +41,7 @@ class Journal:
             self._keep(
                 call._replace(
                     number=self._calls,
+                    method=call.method if call.method.isalpha() else masked_url(call.method),
                     target=masked_url(call.target),
                     headers=masked_headers(call.headers),
                     body=masked_body(call.body),

@@ -69,7 +69,7 @@ def test_the_first_lines_say_where_and_whose_it_is(serve: Serve) -> None:
 
     assert served.url.startswith("http://127.0.0.1:")
     assert (served.account, served.servers) == (
-        "user jello614636 password hostway",
+        "user jello614636",
         ["server jello614636-USOTE-0001"],
     )
 
@@ -129,7 +129,7 @@ def test_a_user_can_be_named(serve: Serve, client: requests.Session) -> None:
     served = serve("--user", "michalski275226:a:b", "--server", _SERVER)
     url = f"{served.url}/servers/{_SERVER}/snapshots"
 
-    assert served.account == "user michalski275226 password a:b"
+    assert served.account == "user michalski275226"
     assert client.get(url).status_code == 401
     assert client.get(url, auth=("michalski275226", "a:b")).status_code == 200
 
