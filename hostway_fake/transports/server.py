@@ -155,23 +155,27 @@ class ThreadServer:
                     self._accept_waiting()
                 except BlockingIOError:
                     pass  # the client has gone, or the server was woken
-                except (OSError, RuntimeError):  # no descriptor, or no thread, is left for one more connection
+                except (OSError, RuntimeError):  # no descriptor is left, or a test forbids to make sockets
                     self._stopping.wait(_SHORTAGE_SECONDS)
 
     def _accept_waiting(self) -> None:
         """Serve the connections that wait, each in a thread of its own."""
         while not self._stopping.is_set():
-            connection, peer = self._listener.accept()
-            connection.setblocking(True)
-            thread = Thread(target=self._talk, args=(connection, peer), daemon=True)
-            with self._lock:
-                self._talks[thread] = connection
-            try:
+            self._serve(*self._listener.accept())
+
+    def _serve(self, connection: socket.socket, peer: Any) -> None:
+        """Start the thread of a connection; when no thread is left, the connection waits until there is one."""
+        connection.setblocking(True)
+        thread = Thread(target=self._talk, args=(connection, peer), daemon=True)
+        with self._lock:
+            self._talks[thread] = connection
+        while not self._stopping.is_set():
+            with suppress(RuntimeError):
                 thread.start()
-            except RuntimeError:
-                with self._lock, connection:
-                    del self._talks[thread]
-                raise
+                return
+            self._stopping.wait(_SHORTAGE_SECONDS)
+        with self._lock, connection:
+            del self._talks[thread]
 
     def _talk(self, connection: socket.socket, peer: Any) -> None:
         try:

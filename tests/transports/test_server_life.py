@@ -7,11 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from threading import Event, Thread
+from threading import enumerate as running_threads
 from typing import Any
 from weakref import WeakSet
 
 import pytest
-import requests
 
 from hostway_fake import FakeHostway
 from hostway_fake.transports import server as server_module
@@ -78,8 +78,10 @@ def test_server_goes_on_after_a_shortage_of_descriptors(fake: FakeHostway, monke
         assert next(shortages, None) is None
 
 
-def test_server_goes_on_after_a_shortage_of_threads(fake: FakeHostway, monkeypatch: pytest.MonkeyPatch) -> None:
-    shortages = iter([RuntimeError("can't start new thread")])
+def test_connection_waits_until_a_shortage_of_threads_is_over(
+    fake: FakeHostway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shortages = iter([RuntimeError("can't start new thread")] * 2)
 
     class ScarceThread(Thread):
         def start(self) -> None:
@@ -89,9 +91,39 @@ def test_server_goes_on_after_a_shortage_of_threads(fake: FakeHostway, monkeypat
 
     with fake.serve() as server:
         monkeypatch.setattr(server_module, "Thread", ScarceThread)
-        with pytest.raises(requests.ConnectionError):
-            _is_answered(fake, server)
         assert _is_answered(fake, server)
+        assert next(shortages, None) is None
+
+
+def test_stopping_ends_a_connection_for_which_there_is_no_thread(
+    fake: FakeHostway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = Event()
+
+    class NoThread(Thread):
+        def start(self) -> None:
+            tried.set()
+            raise RuntimeError("can't start new thread")
+
+    with fake.serve() as server:
+        monkeypatch.setattr(server_module, "Thread", NoThread)
+        with socket.create_connection(server.address[:2], 10) as client:
+            assert tried.wait(10)
+            server.stop()
+            assert client.recv(1) == b""
+
+
+def test_hundreds_of_clients_may_connect_at_once(fake: FakeHostway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connect that does not fit into the queue is tried again by the client's system after a second."""
+    create_server, lengths = socket.create_server, []
+
+    def recorded(*arguments: Any, backlog: int, **options: Any) -> socket.socket:
+        lengths.append(backlog)
+        return create_server(*arguments, backlog=backlog, **options)
+
+    monkeypatch.setattr(socket, "create_server", recorded)
+    with fake.serve():
+        assert min(lengths) >= 400
 
 
 def test_server_stops_where_a_test_has_taken_sockets_away(fake: FakeHostway, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +133,8 @@ def test_server_stops_where_a_test_has_taken_sockets_away(fake: FakeHostway, mon
     with fake.serve() as server:
         monkeypatch.setattr(socket, "create_connection", refuse)
         monkeypatch.setattr(socket.socket, "connect", refuse)
-    assert server.address
+        monkeypatch.setattr(socket, "socket", refuse)
+    assert not any(thread.name == f"hostway-fake {server.authority}" for thread in running_threads())
 
 
 def test_server_keeps_a_bounded_number_of_exceptions(fake: FakeHostway) -> None:
