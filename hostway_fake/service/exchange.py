@@ -31,7 +31,7 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
     world, operation, rule = context.world, context.operation, None
     result: Exchanged | Exception
     try:
-        fault = world.rulebook.meet(subject(context), context.now) if world.rulebook.rules else None
+        fault = world.rulebook.meet(subject(context), context.now) if world.rulebook else None
         if fault is None:
             effect, saw, result = _handled(context)
         else:

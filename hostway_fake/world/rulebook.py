@@ -9,6 +9,7 @@ from typing import Final
 from hostway_fake.clock import Clock
 from hostway_fake.exceptions import ScriptExhaustedError, invalid
 from hostway_fake.faults import rules
+from hostway_fake.faults.index import Index
 from hostway_fake.faults.rules import Fault, FaultRule, Standing, Subject
 from hostway_fake.forks import renew_locks_after_fork
 
@@ -24,22 +25,32 @@ class Rulebook:
         self._seed = seed
         self._lock = Lock()
         renew_locks_after_fork(self)
-        self._rules = rules  # newest first
+        self._put({rule.number: rule for rule in reversed(rules)})
         self._removed: dict[int, Standing] = {}
         self._exhausted: list[ScriptExhaustedError] = []
         self._written = written
+
+    def _put(self, rules: dict[int, Standing]) -> None:
+        """Let these rules stand, oldest first."""
+        self._rules = rules
+        self._names = {rule.name for rule in rules.values()}
+        self._index = Index()
+        for rule in rules.values():
+            self._index.add(rule.number, rule.rule.which)
 
     def saved(self) -> "Rulebook":
         """A copy, for `restore`."""
         with self._lock:
             other = copy(self)
+            other._rules = dict(self._rules)
             other._removed, other._exhausted = dict(self._removed), list(self._exhausted)
             return other
 
     def restore(self, saved: "Rulebook") -> None:
         """Let the rules stand that stood when they were saved, with what they had met by then."""
         with self._lock:
-            self._rules, self._written = saved._rules, saved._written
+            self._put(dict(saved._rules))
+            self._written = saved._written
             self._removed, self._exhausted = dict(saved._removed), list(saved._exhausted)
 
     @property
@@ -47,41 +58,48 @@ class Rulebook:
         """The number of the rule that was written last."""
         return self._written
 
+    def __bool__(self) -> bool:
+        """Tell whether any rule stands."""
+        return bool(self._rules)
+
     @property
     def rules(self) -> tuple[Standing, ...]:
         """The fault rules, newest first."""
-        return self._rules
+        with self._lock:
+            return tuple(reversed(self._rules.values()))
 
     def add(self, rule: FaultRule) -> Standing:
         """Let a fault rule stand from now on."""
         with self._lock:
             standing = Standing(rule, self._written + 1, self._clock.now())
-            if standing.name in (other.name for other in self._rules):
+            if standing.name in self._names:
                 raise invalid("named", standing.name, "one that no other rule has")
-            self._rules = (standing, *self._rules)
+            self._rules[standing.number] = standing
+            self._names.add(standing.name)
+            self._index.add(standing.number, rule.which)
             self._written = standing.number
             return standing
 
     def remove(self, numbers: Collection[int]) -> None:
         """Take away the fault rules of these numbers, if they still stand."""
         with self._lock:
-            self._removed |= {rule.number: rule for rule in self._rules if rule.number in numbers}
+            for number in numbers:
+                rule = self._rules.pop(number, None)
+                if rule is not None:
+                    self._names.discard(rule.name)
+                    self._index.remove(number, rule.rule.which)
+                    self._removed[number] = rule
             for number in [*self._removed][:-_REMEMBERED]:
                 del self._removed[number]
-            self._rules = tuple(rule for rule in self._rules if rule.number not in numbers)
 
     def rule(self, number: int) -> Standing:
         """A fault rule, which may have been taken away since: then as it was at last."""
         with self._lock:
-            known = {**self._removed, **{rule.number: rule for rule in self._rules}}
-        if number not in known:
-            raise invalid(
-                "rule",
-                number,
-                "one that was neither rolled back, reset nor removed long ago",
-                (rule.name for rule in known.values()),
-            )
-        return known[number]
+            rule = self._rules.get(number) or self._removed.get(number)
+            names = [rule.name for rule in (*self._removed.values(), *self._rules.values())] if rule is None else []
+        if rule is None:
+            raise invalid("rule", number, "one that was neither rolled back, reset nor removed long ago", names)
+        return rule
 
     def meet(self, subject: Subject, now: datetime) -> Fault | None:
         """What a call meets; every rule that it matches counts it.
@@ -89,11 +107,13 @@ class Rulebook:
         A script that has no step left for it may raise `ScriptExhaustedError`, which is kept for `exhausted`.
         """
         with self._lock:
+            candidates = tuple(self._rules[number] for number in self._index.candidates(subject))
             try:
-                self._rules, fault = rules.meet(self._rules, subject, now, self._seed)
+                after, fault = rules.meet(candidates, subject, now, self._seed)
             except ScriptExhaustedError as error:
                 self._exhausted.append(error)
                 raise
+            self._rules.update((rule.number, rule) for rule in after)
             return fault
 
     def exhausted(self) -> list[ScriptExhaustedError]:
