@@ -759,7 +759,7 @@ def raw_surface(response: requests.Response) -> dict[str, object]:
     names = ("decode_content", "auto_close", "enforce_content_length", "code", "url", "data")
     asked |= {name: getattr(raw, name, "no such attribute") for name in names}
     asked |= {"is connected": raw.connection is not None, "headers": sorted(key for key in raw.headers)}
-    asked |= {"retries": str(raw.retries), "info": dict(raw.info()).keys(), "none": raw.getheader("Nothing", "none")}
+    asked |= {"retries": str(raw.retries), "none": raw.headers.get("Nothing", "none")}
     try:
         raw.fileno()
         asked["fileno"] = "given"
