@@ -1,12 +1,12 @@
-"""Finds the few rules that can match a call among many.
+"""Find the few rules that can match a call, among many.
 
-A rule stands under one of the patterns that it has, by the text before the first wildcard: a call is looked up by the
-beginnings of its own texts. A pattern that begins with a wildcard stands in a list, with the longest text in it: a call
-that does not have that text cannot match.
+The index uses one pattern of each rule. The key is the text before the first wildcard, so a call is looked up by the
+prefixes of its own values. A pattern that begins with a wildcard has an empty key. It is stored with its longest
+literal text: a call whose value does not contain that text cannot match.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -18,7 +18,7 @@ _LITERAL: Final = re.compile(r"[^*?\[\]!]+")
 
 
 class _Place(NamedTuple):
-    """Where a rule stands: ``field`` is empty without a pattern, ``start`` where the pattern begins with a wildcard."""
+    """A key of the index. ``field`` is empty for a rule without a pattern, ``start`` is the text before a wildcard."""
 
     operation: str | None
     field: str
@@ -26,22 +26,29 @@ class _Place(NamedTuple):
 
 
 class Index:
-    """The numbers of rules, by what a call must have to match them."""
+    """The numbers of rules, by a prefix that a matching call must have."""
 
     def __init__(self) -> None:
-        self._places: dict[_Place, dict[int, str]] = defaultdict(dict)  # with a text that a call must have
-        self._lengths: dict[tuple[str | None, str], set[int]] = defaultdict(set)
+        self._places: dict[_Place, dict[int, str]] = {}  # with a text that a call must have
+        self._lengths: dict[tuple[str | None, str], Counter[int]] = {}  # of the starts, and how many places have it
 
     def add(self, number: int, which: Which) -> None:
         """Add a rule."""
         place, needle = _place(which)
+        if place not in self._places:
+            self._places[place] = {}
+            self._lengths.setdefault(place[:2], Counter())[len(place.start)] += 1
         self._places[place][number] = needle
-        self._lengths[place.operation, place.field].add(len(place.start))
 
     def remove(self, number: int, which: Which) -> None:
-        """Take a rule away."""
+        """Take a rule away, and its place if no other rule stands there."""
         place, _ = _place(which)
         del self._places[place][number]
+        if not self._places[place]:
+            del self._places[place]
+            lengths = self._lengths[place[:2]]
+            lengths[len(place.start)] -= 1
+            self._lengths[place[:2]] = +lengths  # without those that no place has any more
 
     def candidates(self, subject: Subject) -> list[int]:
         """Return the numbers of the rules that can match a call, the newest first."""

@@ -40,6 +40,10 @@ def test_index_finds_every_rule_that_matches(whiches: list[Which], subjects: lis
         matching = {number for number, which in enumerate(whiches) if which.meets(subject)} - removed
         assert matching <= set(found)
         assert not removed & set(found)
+    for number in set(range(len(whiches))) - removed:
+        index.remove(number, whiches[number])
+    assert not index._places
+    assert not any(index._lengths.values())
 
 
 @pytest.mark.parametrize("pattern", ["name-{}", "name-{}-*", "*-{}-end", "*-{}-*", "?{}?"])
