@@ -98,8 +98,12 @@ def lists_deleted(readings: Readings) -> bool:
 
 
 def merged(server: Server, deleted: Snapshots) -> Snapshots:
-    """Return all snapshots of a server, oldest request first."""
-    return tuple(sorted((*server.snapshots, *deleted), key=lambda snapshot: snapshot.number))
+    """Return all snapshots of a server, oldest request first.
+
+    A snapshot that was deleted after the server was read is in both, and is shown as the server has it.
+    """
+    by_id = {snapshot.id: snapshot for snapshot in (*deleted, *server.snapshots)}
+    return tuple(sorted(by_id.values(), key=lambda snapshot: snapshot.number))
 
 
 def shown(snapshot: Snapshot | None, readings: Readings) -> Snapshot:

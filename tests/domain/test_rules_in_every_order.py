@@ -67,6 +67,14 @@ def test_all_snapshots_are_in_the_order_of_the_requests() -> None:
     assert snapshots.merged(server, (second,)) == (first, second, third)
 
 
+def test_snapshot_that_is_deleted_while_its_server_is_read_is_listed_once() -> None:
+    read = Snapshot("a", "a", "", START, "")
+    server = Server("jello614636-USOTE-0214", "relation", "relation", snapshots=(read,))
+    deleted = replace(read, status=SnapshotStatus.DELETED, deleted_at=START)
+
+    assert snapshots.merged(server, (deleted,)) == (read,)
+
+
 # Builds
 
 
