@@ -109,7 +109,10 @@ def _serve(arguments: argparse.Namespace) -> int:
     ):
         servers = [fake.add_server(server_id) for server_id in arguments.server or [None]]
         with fake.serve(arguments.host, arguments.port, idle_timeout=arguments.idle_timeout) as server:
-            lines = [server.url, f"user {user}", *(f"server {server.id}" for server in servers)]
+            known = (
+                f" password {password}" if (user, password) == DEFAULT_AUTH else ""
+            )  # one that is given may be a secret
+            lines = [server.url, f"user {user}{known}", *(f"server {server.id}" for server in servers)]
             print("\n".join(lines), flush=True)
             signal.sigwait(_STOPPING)
     return 0

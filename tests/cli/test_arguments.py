@@ -212,7 +212,7 @@ def test_serving_ends_with_a_signal(
     status = main([*_SERVE, *arguments])
 
     url, user, server = shown.getvalue().splitlines()
-    assert (status, user, server) == (0, "user jello614636", "server jello614636-USOTE-0001")
+    assert (status, user, server) == (0, "user jello614636 password hostway", "server jello614636-USOTE-0001")
     assert url.startswith("http://127.0.0.1:")
 
 

@@ -69,7 +69,7 @@ def test_the_first_lines_say_where_and_whose_it_is(serve: Serve) -> None:
 
     assert served.url.startswith("http://127.0.0.1:")
     assert (served.account, served.servers) == (
-        "user jello614636",
+        "user jello614636 password hostway",
         ["server jello614636-USOTE-0001"],
     )
 
