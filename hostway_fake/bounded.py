@@ -1,4 +1,4 @@
-"""A log that is bounded, and that can be taken back to a mark: what a savepoint undoes costs what was done inside."""
+"""A bounded log that can be rolled back to a mark. A rollback costs as much as what was appended since the mark."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -25,18 +25,21 @@ class BoundedLog(Generic[_Entry]):
         self._mark = 0
 
     def append(self, entry: _Entry) -> _Entry | None:
-        """Append an entry, and return the oldest if there is no room for it any more."""
+        """Append an entry. If the log is full, drop the oldest entry and return it."""
         self._entries.append(entry)
         self._mark += 1
         return self._entries.popleft() if len(self._entries) > self._limit else None
 
     @property
     def mark(self) -> int:
-        """How many entries were appended, for `roll_back`."""
+        """Return the number of entries appended so far, for `roll_back`."""
         return self._mark
 
     def roll_back(self, mark: int) -> list[_Entry]:
-        """Take away what was appended since ``mark``, and return it, newest first. What was dropped stays away."""
+        """Remove the entries appended since ``mark`` and return them, newest first.
+
+        Entries that were dropped are not restored.
+        """
         count = min(self._mark - mark, len(self._entries))
         self._mark = mark
         return [self._entries.pop() for _ in range(count)]

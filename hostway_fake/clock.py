@@ -32,7 +32,7 @@ Moves = BoundedLog[tuple[datetime, datetime]]
 
 
 class SavedClock(NamedTuple):
-    """Where a clock is, how fast it runs, and how it came there: a log of its moves, up to a mark."""
+    """The state of a `FakeClock`: its time, its rate, and its log of moves with a mark."""
 
     nanoseconds: int
     rate: Fraction
@@ -40,6 +40,7 @@ class SavedClock(NamedTuple):
     mark: int
 
     def without_moves(self) -> "SavedClock":
+        """Return the same state with an empty log of moves."""
         return self._replace(moves=Moves(_MOVES), mark=0)
 
 

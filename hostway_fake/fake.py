@@ -507,7 +507,7 @@ class FakeHostway:
             max_retries = retries_of(session, f"{self._url}/")
         elif not isinstance(max_retries, Retry):
             checks.whole("max_retries", max_retries, 0)
-        session.send = partial(send_past_mocks, session)  # type: ignore[method-assign]
+        session.send = partial(send_past_mocks, session)  # type: ignore[method-assign]  # on this session only
         adapter = HostwayAdapter(self._pool(), max_retries)
         credentials = "{}:{}@".format(*(quote(each, safe="") for each in self.auth))
         for prefix in adapter.prefixes:

@@ -27,9 +27,9 @@ DEFAULT_POLL_LIMIT: Final = 1000
 DEFAULT_JOURNAL_SIZE: Final = 10_000
 """How many calls the journal holds."""
 DEFAULT_JOURNAL_BYTES: Final = 64 * 1024 * 1024
-"""How many bytes the bodies of these calls may take together."""
+"""The number of bytes that the bodies of these calls may take together."""
 DEFAULT_REMEMBER_DELETED: Final = 10_000
-"""How many DELETED snapshots and servers can still be read."""
+"""The number of DELETED snapshots and servers that can still be read."""
 DEFAULT_BUILD_SECONDS: Final = 60
 """How long a snapshot or a server stays in BUILD unless told otherwise."""
 DEFAULT_ACTION_SECONDS: Final = 10

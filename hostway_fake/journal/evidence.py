@@ -17,7 +17,7 @@ _METHODS = frozenset(method for reading in READINGS.values() for method in readi
 
 
 def answered(operation: str, method: str, status: int, error: ProviderError | None) -> Answered:
-    """Return what an answer counts as: of the methods that a client makes up, nothing is kept."""
+    """Return the key under which an answer is counted. Methods that no reading depends on share one key."""
     return operation, method if method in _METHODS else "", status, error
 
 

@@ -1,4 +1,4 @@
-"""What is known of a request once its account and its operation are found."""
+"""A request together with its account, its operation and its instant."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,9 +16,9 @@ _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 class RequestContext(NamedTuple):
     """A request, its world and its operation, unless ``refusal`` says why there is none.
 
-    ``now`` is the instant at which the request arrived or, if it was delayed, at which the delay ended: the clock is
-    asked once, so that ids, headers and the journal agree. ``origin`` is what goes before the path of a link,
-    ``account`` the one that the request is about.
+    ``now`` is the instant at which the request arrived, or at which its delay ended. The clock is asked once, so that
+    ids, headers and the journal agree. ``origin`` is the part of a link before the path. ``account`` is the account
+    that the request is about.
     """
 
     world: World
@@ -36,5 +36,5 @@ class RequestContext(NamedTuple):
         return self.world.settings
 
     def later(self) -> "RequestContext":
-        """Return the same after time has passed."""
+        """Return the same context with the current instant, after a delay."""
         return self._replace(now=self.world.clock.now())

@@ -1,4 +1,4 @@
-"""When something is planned, and for which server."""
+"""The planned events of all servers, in the order of their instants."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ _Entry = tuple[datetime, int, str]
 
 
 class Agenda:
-    """The plans of all servers in one order: instant, sequence number and server id of each planned event."""
+    """A sorted list of instant, sequence number and server id, one entry for each planned event."""
 
     def __init__(self, entries: Iterable[_Entry] = ()) -> None:
         self._entries = sorted(entries)
@@ -21,7 +21,7 @@ class Agenda:
         return other
 
     def replace(self, server_id: str, old: tuple[Planned, ...], new: tuple[Planned, ...]) -> None:
-        """Let the plan of a server be ``new``, where it was ``old``."""
+        """Replace the plan ``old`` of a server by the plan ``new``."""
         for planned in old:
             if planned not in new:
                 del self._entries[bisect_left(self._entries, (planned.due, planned.order, server_id))]

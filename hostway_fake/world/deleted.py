@@ -1,4 +1,4 @@
-"""What is DELETED: the servers and snapshots of an account that can still be read, and no longer change."""
+"""The DELETED servers and snapshots of an account. They can be read, and they do not change."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from hostway_fake.domain.state import Server, Snapshot
 
 
 class Deleted:
-    """The last ``limit`` servers and snapshots that were deleted; the oldest are forgotten first."""
+    """The last ``limit`` servers and snapshots that were deleted; the oldest is dropped first."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -25,7 +25,7 @@ class Deleted:
         return other
 
     def add(self, server_id: str, held: Server | Snapshot) -> None:
-        """Remember a server, or a snapshot of a server."""
+        """Add a server, or a snapshot of a server."""
         self._mark += 1
         self._held[held.id] = server_id, held
         if isinstance(held, Server):
@@ -50,7 +50,7 @@ class Deleted:
         return self._mark
 
     def roll_back(self, mark: int) -> None:
-        """Forget what was deleted since ``mark``; what was forgotten in its favour stays so."""
+        """Remove what was deleted since ``mark``. Entries that were dropped since then are not restored."""
         for _ in range(min(self._mark - mark, len(self._held))):
             self._forget(last=True)
         self._mark = mark

@@ -1,11 +1,10 @@
-"""What servers were before they changed, for a clock that goes back.
+"""Earlier values of servers, for a clock that goes back.
 
-Each change of a server appends what the server was until then. So the server as of an earlier instant is the value
-before the earliest later change, folded to that instant. The last `CHANGES` changes of an account are kept: an instant
-that lies further back is answered with the oldest value that is known.
+Each change of a server appends the value that the server had until then. To read a server as of an earlier instant,
+take the value before the earliest change after that instant, and fold it to the instant. The last `CHANGES` changes of
+an account are kept. An instant before them gets the oldest value that is known.
 
-Where a server is changed at an instant that lies before its latest change, because the clock went back, the change is
-made to its newest value; what it was between the two instants is forgotten.
+If the clock went back and the server changes again, the new change replaces the changes that are later than it.
 """
 
 from bisect import bisect_right
@@ -16,11 +15,11 @@ from hostway_fake.bounded import BoundedLog
 from hostway_fake.domain.state import Server
 
 CHANGES: Final = 1000
-"""How many changes of an account a clock can go back."""
+"""The number of changes of an account that are kept."""
 
 
 class Change(NamedTuple):
-    """Until an instant, a server was ``before``; None where it did not exist."""
+    """A server had the value ``before`` until an instant; None if it did not exist."""
 
     until: datetime
     before: Server | None
@@ -35,7 +34,7 @@ class Past:
         self._latest = datetime.min.replace(tzinfo=UTC)
 
     def add(self, server_id: str, until: datetime, before: Server | None) -> None:
-        """Remember that a server was ``before`` until an instant."""
+        """Record that a server had the value ``before`` until an instant."""
         changes = self._changes.setdefault(server_id, [])
         while changes and changes[-1].until > until:
             before = changes.pop().before
@@ -58,7 +57,7 @@ class Past:
         return self._log.mark, self._latest
 
     def roll_back(self, mark: tuple[int, datetime]) -> None:
-        """Forget the changes since ``mark``."""
+        """Remove the changes since ``mark``."""
         count, self._latest = mark
         for server_id, change in self._log.roll_back(count):
             self._drop(server_id, change, -1)

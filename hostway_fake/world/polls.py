@@ -9,7 +9,7 @@ from hostway_fake.exceptions import FrozenClockError
 from hostway_fake.forks import renew_locks_after_fork
 
 _PLACES: Final = 4096
-"""How many polled places are remembered of each kind."""
+"""The number of polled places that are kept, of each kind."""
 
 
 @dataclass(frozen=True, slots=True)

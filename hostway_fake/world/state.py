@@ -1,14 +1,14 @@
 """State: one isolated account with its clock, seed and readings, behind one lock.
 
-Theory of operation. A server is a frozen value with a plan: the events that are due later. Its state at an instant is
-the value with the events that are due by then folded in (`lifecycle.at`). What is folded is stored, so that nothing is
-folded twice; `Past` keeps what the server was before, for a clock that goes back. Snapshots and servers that are
-DELETED move to `Deleted`, which is bounded. So the cost of an operation does not depend on what has happened before.
+Theory of operation. A server is a frozen value with a plan: the events that are due later. To read its state at an
+instant, fold the events that are due by then into the value (`lifecycle.at`). The result is stored, so no event is
+folded twice. `Past` keeps the earlier values for a clock that goes back. DELETED snapshots and servers move to
+`Deleted`. Both are bounded, so the cost of an operation does not depend on what has happened before.
 
-A change is always made to the newest value of a server. Where the clock has gone back, that is the state at the latest
-instant at which the server was read or changed: Hostway's rules hold at every instant.
+A change is always made to the newest value of a server, even if the clock has gone back since. So Hostway's rules hold
+at every instant.
 
-``now`` is the instant of a request. Where it is None, the clock is asked, once.
+``now`` is the instant of a request. If it is None, the method asks the clock once.
 """
 
 from collections import ChainMap

@@ -12,7 +12,7 @@ import pytest
 import requests
 import requests_mock
 import responses
-import vcr  # type: ignore[import-untyped]
+import vcr  # type: ignore[import-untyped]  # it has no type information
 from pytest_socket import disable_socket, enable_socket
 from urllib3 import HTTPConnectionPool
 

@@ -115,7 +115,7 @@ def test_forgotten_server_is_as_one_that_never_was() -> None:
         second.delete()
         assert fake.servers == (second,)
         with pytest.raises(InvalidValueError, match="expected one of this account"):
-            first.status  # noqa: B018
+            _ = first.status
 
 
 def test_savepoint_gives_back_what_was_deleted_in_it() -> None:
@@ -152,7 +152,7 @@ def test_removed_rules_are_forgotten_when_there_are_many() -> None:
             last.remove()
         assert last.hits == 0
         with pytest.raises(InvalidValueError, match="removed long ago"):
-            first.hits  # noqa: B018
+            _ = first.hits
 
 
 # A clock that goes back
