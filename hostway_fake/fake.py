@@ -2,7 +2,7 @@
 
 import copy
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, tzinfo
@@ -20,7 +20,14 @@ from hostway_fake.contract.readings import read
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 from hostway_fake.domain.identifiers import checked_server_id
 from hostway_fake.domain.state import Snapshot, Volume
-from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, UnfinishedRuleError, WrongTypeError, invalid
+from hostway_fake.exceptions import (
+    BlockedHostError,
+    HostwayFakeError,
+    InvalidValueError,
+    UnfinishedRuleError,
+    WrongTypeError,
+    invalid,
+)
 from hostway_fake.handles import ServerHandle
 from hostway_fake.injection import Faults
 from hostway_fake.journal.conduct import Conduct
@@ -61,6 +68,9 @@ def _script(faults: "str | Path | Mapping[str, Any] | FaultScript") -> "FaultScr
         return FaultScript.load(faults)
     return faults if isinstance(faults, FaultScript) else FaultScript.parse(faults)
 
+
+_BLOCKED: Final = 100
+"""The number of errors for requests to other hosts that are kept until a test ends."""
 
 _RESTING: Final = (ServerStatus.ACTIVE, ServerStatus.STOPPED, ServerStatus.SUSPENDED, ServerStatus.UNKNOWN)
 
@@ -141,6 +151,7 @@ class FakeHostway:
         self._left: Counter[Answered] = Counter()  # what was answered for siblings that are closed
         self._faults = Faults(self._worlds.home.rulebook)
         self._savepoints: list[Savepoint] = []
+        self._blocked: deque[BlockedHostError] = deque(maxlen=_BLOCKED)  # raised for requests to other hosts
         self._script = None if faults is None else _script(faults)
         self._play()
 
@@ -521,24 +532,35 @@ class FakeHostway:
         """
         from hostway_fake.transports.httpx import HostwayTransport
 
-        return HostwayTransport(Origin.of(self._url), self._exchange, checks.whole("retries", retries, 0))
+        return HostwayTransport(
+            Origin.of(self._url), self._exchange, checks.whole("retries", retries, 0), self._blocked.append
+        )
 
     def async_httpx_transport(self, *, retries: int = 0) -> "httpx.AsyncBaseTransport":
         """For ``httpx.AsyncClient(transport=...)``, as `httpx_transport`."""
         from hostway_fake.transports.httpx import AsyncHostwayTransport
 
-        return AsyncHostwayTransport(Origin.of(self._url), self._exchange, checks.whole("retries", retries, 0))
+        return AsyncHostwayTransport(
+            Origin.of(self._url), self._exchange, checks.whole("retries", retries, 0), self._blocked.append
+        )
 
     @contextmanager
     def intercept(self, *, block_others: bool = False) -> Iterator[Self]:
-        """Let every `requests` session of the process, made before or inside, reach this fake at `url`.
+        """Let every client of `requests`, `httpx` and `urllib3` in the process, made before or inside, reach this fake.
 
-        Sessions keep their own adapters and retries. Other hosts are left alone, or under ``block_others`` refused with
-        `hostway_fake.BlockedHostError`. Interceptions nest; the innermost is asked first.
+        Clients that use `url` keep their own adapters and retries. httpx is not imported for this; it is covered if
+        something else imports it. Other hosts are left alone, or with ``block_others`` refused with
+        `hostway_fake.BlockedHostError`. Interceptions nest; the innermost is asked first. For aiohttp, ``http.client``
+        and other processes use `serve`.
+
+        >>> import requests
+        >>> with FakeHostway() as fake, fake.intercept():
+        ...     requests.get(f"{fake.url}/servers", auth=fake.auth).json()
+        {'servers': []}
         """
         from hostway_fake.transports.intercept import intercept
 
-        with intercept(self._pool(), block_others):
+        with intercept(self._pool(), block_others, self._blocked.append):
             yield self
 
     @cached_property

@@ -13,7 +13,6 @@ from werkzeug.routing import MapAdapter, Rule
 
 from hostway_fake.contract.limits import BODY_LIMIT
 from hostway_fake.contract.operations import BASES, OPERATIONS
-from hostway_fake.exceptions import NoWireError
 from hostway_fake.service.exchange import exchange
 from hostway_fake.service.messages import Answer, Breakage, Request, origin_form
 from hostway_fake.service.parsing import content_length
@@ -108,6 +107,7 @@ def _request(environ: "WSGIEnvironment") -> Request:
         scheme,
         reused=environ.get("hostway_fake.reused", False),
         wait=environ.get("hostway_fake.wait"),
+        has_wire="hostway_fake.break" in environ,
     )
 
 
@@ -146,11 +146,5 @@ def _response(answer: Answer) -> Response:
 
 def _broken(environ: "WSGIEnvironment", breakage: Breakage) -> Response:
     """Hand a breakage to the server that runs the application; what is returned here is not sent."""
-    break_wire: Callable[[Breakage], object] | None = environ.get("hostway_fake.break")
-    if break_wire is None:
-        raise NoWireError(
-            f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}: {breakage.outcome.word} needs a wire to "
-            "break, and the bare application has none; use fake.serve(), or fake.session()"
-        )
-    break_wire(breakage)
+    environ["hostway_fake.break"](breakage)
     return Response()

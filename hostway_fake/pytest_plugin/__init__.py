@@ -209,9 +209,29 @@ def fake_hostway(
     allowed = _allowed(options.pop("allow", ()))
     user, password = checked_auth(options.pop("auth"))
     fake = _house(pytestconfig).sibling(user, password, **options)
-    stash[_WATCHED].append(Watched(fake, allowed, "fake_hostway"))
+    stash[_WATCHED].append(Watched(fake, allowed, _MARKER))
     yield fake
     fake.close(check=not test.stash[_FAILED])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Watch the fake of a fixture ``fake_hostway`` that a project has put in the place of ours, as ours is watched."""
+    made = yield
+    if fixturedef.argname == _MARKER:
+        watched = request.config.stash[_WATCHED]
+        if not any(each.fake is made for each in watched):
+            from hostway_fake.fake import FakeHostway
+            from hostway_fake.pytest_plugin.watch import Watched
+
+            if isinstance(made, FakeHostway):
+                is_for_one_test = fixturedef.scope == "function"
+                watched.append(Watched(made, (), _MARKER, is_for_one_test=is_for_one_test))
+                if not is_for_one_test:
+                    watched[-1].arranged()
+    return made
 
 
 def _allowed(given: object) -> tuple[str, ...]:
@@ -287,7 +307,7 @@ class _Scopes:
 @pytest.fixture
 def fake_hostway_server(
     fake_hostway: FakeHostway, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
-) -> FakeHostway:
+) -> Iterator[FakeHostway]:
     """The account of ``fake_hostway``, at the URL of a real socket: for any client.
 
     What is raised in the server while the test runs is raised again at its end. ``monkeypatch`` lets clients reach the
@@ -295,7 +315,11 @@ def fake_hostway_server(
     """
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1", prepend=",")
-    return fake_hostway.at(_socket(pytestconfig).url)
+    if fake_hostway._worlds.by_account is _house(pytestconfig)._worlds.by_account:
+        yield fake_hostway.at(_socket(pytestconfig).url)
+    else:  # a project's own fixture fake_hostway made it
+        with fake_hostway.serve() as serving:
+            yield fake_hostway.at(serving.url)
 
 
 @pytest.fixture

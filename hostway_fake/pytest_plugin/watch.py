@@ -43,9 +43,12 @@ class Watched:
     scope wrote has time until the fake is closed.
     """
 
-    def __init__(self, fake: FakeHostway, allowed: tuple[str, ...], name: str = "") -> None:
+    def __init__(
+        self, fake: FakeHostway, allowed: tuple[str, ...], name: str = "", *, is_for_one_test: bool = False
+    ) -> None:
         self.fake = fake
         self.name = name
+        self._is_for_one_test = is_for_one_test
         self.allowed = allowed
         self._has_passed = False
         self._marks: dict[World, Mark] = {}  # where each world was when the test before had ended
@@ -61,7 +64,7 @@ class Watched:
     def begins(self) -> bool:
         """Another test begins; whether it can use this fake."""
         self._gone = []
-        if not self.fake._is_open:
+        if self._is_for_one_test or not self.fake._is_open:
             self.fake._farewell = None  # a fake that nobody holds is gone at once
             return False
         for fake in self.fake._family():
@@ -135,6 +138,13 @@ class Watched:
         except HostwayFakeError as error:
             word = RAISED if isinstance(error, ScriptExhaustedError) else ""
             self._found.append(Complaint(word, f"{type(error).__name__}: {error}"))
+        if fake._blocked:
+            self._found.append(
+                Complaint(
+                    RAISED, "\n".join((_RAISED, *(f"  BlockedHostError: {error}" for error in [*fake._blocked][:3])))
+                )
+            )
+            fake._blocked.clear()
         looked_at = self._looked_at.get(world, 0)
         if world.journal.recorded > looked_at:
             self._looked_at[world] = world.journal.recorded

@@ -13,7 +13,7 @@ from hostway_fake.journal.calls import Call, Effect
 from hostway_fake.journal.evidence import answered
 from hostway_fake.service import answers, parsing
 from hostway_fake.service.context import RequestContext
-from hostway_fake.service.faulting import Handled, subject, suffer
+from hostway_fake.service.faulting import Handled, no_wire, subject, suffer
 from hostway_fake.service.handlers import HANDLERS, refused_action
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
 from hostway_fake.service.parsing import check_message
@@ -37,6 +37,8 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
         else:
             rule = fault.rule
             effect, saw, result = suffer(context, fault.step, _handled)
+            if isinstance(result, Breakage) and not request.has_wire:
+                result = no_wire(context, result)
             if isinstance(result, HostwayFakeError):
                 saw = type(result).__name__
     except HostwayFakeError as error:

@@ -115,6 +115,14 @@ def suffer(
     return effect, outcome.word, Breakage(outcome, answer)
 
 
+def no_wire(context: RequestContext, breakage: Breakage) -> NoWireError:
+    """Return the error for a breakage that no transport is there to show."""
+    return NoWireError(
+        f"{_said(context)}: {breakage.outcome.word} needs a wire to break, and the bare application has none; "
+        "use fake.serve(), or fake.session()"
+    )
+
+
 def _gone(effect: Effect) -> tuple[Effect, str, Breakage]:
     """The client has waited for as long as it would."""
     return effect, "timeout", Breakage(Hang())

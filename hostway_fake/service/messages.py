@@ -18,7 +18,7 @@ class Request(NamedTuple):
 
     ``flaw`` says in a sentence what the transport could not read; the answer to it is 400. ``patience`` is for how many
     seconds the client waits, None for ever; ``reused`` whether its connection has served a request before; ``wait`` is
-    there on a socket, where the client's patience is not seen.
+    there on a socket, where the client's patience is not seen; ``has_wire`` is False where no transport can break one.
     """
 
     method: str
@@ -30,6 +30,7 @@ class Request(NamedTuple):
     patience: float | None = None
     reused: bool = False
     wait: Wait | None = None
+    has_wire: bool = True
 
 
 @dataclass(frozen=True, slots=True)

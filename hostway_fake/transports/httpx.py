@@ -3,13 +3,12 @@
 import errno
 import os
 from collections.abc import AsyncIterator, Iterator
-from typing import TypeVar, assert_never
+from typing import Self, TypeVar, assert_never
 
 import h11
 import httpcore
 import httpx
 
-from hostway_fake.exceptions import BlockedHostError
 from hostway_fake.faults.outcomes import (
     ConnectionReset,
     Delay,
@@ -23,9 +22,8 @@ from hostway_fake.faults.outcomes import (
     TruncatedBody,
     Unavailable,
 )
-from hostway_fake.journal.secrets import masked_url
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
-from hostway_fake.transports.origin import Exchange, Idle, Origin
+from hostway_fake.transports.origin import Exchange, Idle, InProcess, Origin, Refused, blocked
 
 _Error = TypeVar("_Error", bound=Exception)
 
@@ -50,10 +48,12 @@ class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
 class _Road:
     """From an httpx request to the exchange and back, for both transports."""
 
-    def __init__(self, origin: Origin, exchange: Exchange, retries: int) -> None:
+    def __init__(self, origin: Origin, exchange: Exchange, retries: int, refused: Refused) -> None:
+        self.given = origin, exchange, retries, refused
         self._origin = origin
         self._exchange = exchange
         self._retries = retries
+        self._refused = refused
         self._idle = Idle()
 
     def ask(self, request: httpx.Request, body: bytes) -> httpx.Response:
@@ -70,8 +70,8 @@ class _Road:
     def _exchanged(self, request: httpx.Request, body: bytes) -> Exchanged:
         url = request.url
         if Origin.of(str(url)) != self._origin:
-            asked = f"{request.method} {masked_url(str(url))}"
-            raise BlockedHostError(f"{asked}: this transport leads to {self._origin.header} only")
+            why = f"this transport leads to {self._origin.header} only"
+            raise blocked(request.method, str(url), why, self._refused)
         headers: dict[str, str] = {}
         for raw_name, raw_value in request.headers.raw:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -142,21 +142,23 @@ def _caused(error: _Error, cause: Exception) -> _Error:
     return error
 
 
-class HostwayTransport(httpx.BaseTransport):
-    """For ``httpx.Client(transport=...)``."""
+class _Transport(InProcess):
+    def __init__(self, origin: Origin, exchange: Exchange, retries: int, refused: Refused) -> None:
+        self._road = _Road(origin, exchange, retries, refused)
 
-    def __init__(self, origin: Origin, exchange: Exchange, retries: int = 0) -> None:
-        self._road = _Road(origin, exchange, retries)
+    def another(self) -> Self:
+        return type(self)(*self._road.given)
+
+
+class HostwayTransport(_Transport, httpx.BaseTransport):
+    """For ``httpx.Client(transport=...)``."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         return self._road.ask(request, request.read())
 
 
-class AsyncHostwayTransport(httpx.AsyncBaseTransport):
+class AsyncHostwayTransport(_Transport, httpx.AsyncBaseTransport):
     """For ``httpx.AsyncClient(transport=...)``."""
-
-    def __init__(self, origin: Origin, exchange: Exchange, retries: int = 0) -> None:
-        self._road = _Road(origin, exchange, retries)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return self._road.ask(request, await request.aread())

@@ -1,87 +1,272 @@
-"""The way in for sessions that know nothing of the fake: the one patch of ``requests`` in the process."""
+"""The way in for clients that know nothing of the fake: patches of requests, urllib3 and httpx, while a block runs.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+Where the patches sit:
+
+- ``HTTPAdapter.get_connection_with_tls_context`` and ``PoolManager.connection_from_host``, where an adapter or a pool
+  manager asks for the pool to a host. Everything above them is the client's own: adapters, retries, redirects.
+- ``Session.get_adapter``, for responses and requests-mock, which replace what lies between. Both may be started before
+  or after the patch: requests-mock sets ``get_adapter`` on the session, responses replaces ``HTTPAdapter.send``. A data
+  descriptor comes before an attribute of the session, and gives a session that is mocked an adapter with the real
+  ``send``.
+- httpx has a module of its own, because it may not be installed. It is patched when somebody else has imported it,
+  before the block or inside.
+
+A patch that another library has wrapped meanwhile stays in place, and does nothing once no block runs.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from threading import Lock
-from typing import Any
+from types import ModuleType
+from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
-from requests import PreparedRequest
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool
+from requests import Session
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
 
 from hostway_fake.exceptions import BlockedHostError
-from hostway_fake.journal.secrets import masked_url
-from hostway_fake.transports.origin import Origin
-from hostway_fake.transports.requests import Pool
+from hostway_fake.transports.origin import Origin, Refused, blocked
+from hostway_fake.transports.requests import ADAPTER_SEND, Pool, is_mocked
 
 
-class _Interception:
-    """A fake that is reached by sessions that know nothing of it; each of their adapters has a pool of its own."""
+class Interception:
+    """A fake that is reached by clients that know nothing of it; each of their adapters has connections of its own."""
 
-    def __init__(self, pool: Pool, block_others: bool) -> None:
+    def __init__(self, pool: Pool, block_others: bool, refused: Refused) -> None:
+        self.pool = pool
         self.origin = pool.origin
         self.block_others = block_others
-        self._pool = pool
-        self._pools: WeakKeyDictionary[HTTPAdapter, Pool] = WeakKeyDictionary()
+        self.refused = refused
+        self._own: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
-    def pool(self, adapter: HTTPAdapter) -> Pool:
-        return self._pools.get(adapter) or self._pools.setdefault(adapter, self._pool.another())
+    def own(self, client: object, make: Callable[[], Any]) -> Any:
+        """Return what leads an adapter, a pool manager or a transport to the fake; it is made once for each."""
+        return self._own.get(client) or self._own.setdefault(client, make())
 
 
-class _Interceptor:
-    """The one patch of ``requests`` in the process, there while anything is intercepted.
+class Patch(NamedTuple):
+    """A method of a class, and what makes the one that takes its place from it."""
 
-    It sits where an adapter asks for a pool, so that every session keeps its own adapters and retries.
-    """
+    owner: type
+    name: str
+    replace: Callable[[Any], Any]
+
+
+class Interceptor:
+    """The interceptions of this process, and the patches, which are in place while there are any."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._active: tuple[_Interception, ...] = ()
-        self._original: Any = None
+        self._active: tuple[Interception, ...] = ()
+        self._patched: list[tuple[type, str, Any, Any]] = []
+        self._modules: set[str] = set()
 
-    def add(self, interception: _Interception) -> None:
+    def add(self, interception: Interception) -> None:
+        """Let a fake be reached, before those that are reached already."""
+        is_loaded = "httpx" in sys.modules
+        patches = _httpx_patches(self) if is_loaded else ()
         with self._lock:
-            if not self._active:
-                self._original = HTTPAdapter.get_connection_with_tls_context
-                HTTPAdapter.get_connection_with_tls_context = self._patch(self._original)  # type: ignore[method-assign]
             self._active = (interception, *self._active)
+            self._patch("requests", _PATCHES)
+            if is_loaded:
+                self._patch("httpx", patches)
+            elif _WHEN_IMPORTED not in sys.meta_path:
+                sys.meta_path.insert(0, _WHEN_IMPORTED)
 
-    def remove(self, interception: _Interception) -> None:
+    def remove(self, interception: Interception) -> None:
+        """Let it go; the patches go with the last one."""
         with self._lock:
             self._active = tuple(other for other in self._active if other is not interception)
             if not self._active:
-                HTTPAdapter.get_connection_with_tls_context = self._original  # type: ignore[method-assign]
+                self._undo()
 
-    def _patch(self, original: Any) -> Any:
-        def get_connection_with_tls_context(
-            adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **kwargs: Any
-        ) -> HTTPConnectionPool:
-            active = self._active
-            origin = Origin.of(request.url or "")
-            for interception in active:
-                if interception.origin == origin:
-                    return interception.pool(adapter)
-            for interception in active:
-                if interception.block_others:
-                    asked = f"{request.method} {masked_url(request.url or '')}"
-                    only = f"only {interception.origin.header} may be called under intercept(block_others=True)"
-                    raise BlockedHostError(f"{asked}: {only}")
-            pool: HTTPConnectionPool = original(adapter, request, *args, **kwargs)
-            return pool
+    def httpx_was_imported(self) -> None:
+        """Patch httpx, if a block runs."""
+        patches = _httpx_patches(self)
+        with self._lock:
+            if self._active:
+                self._patch("httpx", patches)
 
-        return get_connection_with_tls_context
+    def find(self, url: str) -> Interception | None:
+        """Return the innermost interception of the host of a URL, or None."""
+        active = self._active
+        try:
+            origin = Origin.of(url) if active else None
+        except ValueError:  # it is no URL, which the client is to find out
+            return None
+        return next((each for each in active if each.origin == origin), None)
+
+    def blocked(self, method: str, url: str) -> BlockedHostError | None:
+        """Return the error for a request to a host that nothing intercepts, if a block allows no others."""
+        for each in self._active:
+            if each.block_others:
+                why = f"only {each.origin.header} may be called under intercept(block_others=True)"
+                return blocked(method, url, why, each.refused)
+        return None
+
+    def _patch(self, module: str, patches: Sequence[Patch]) -> None:
+        if module not in self._modules:
+            self._modules.add(module)
+            for owner, name, replace in patches:
+                original = vars(owner)[name]
+                replacement = replace(original)
+                setattr(owner, name, replacement)
+                self._patched.append((owner, name, original, replacement))
+
+    def _undo(self) -> None:
+        for owner, name, original, replacement in reversed(self._patched):
+            if vars(owner)[name] is replacement:
+                setattr(owner, name, original)
+        self._patched.clear()
+        self._modules.clear()
+        with suppress(ValueError):
+            sys.meta_path.remove(_WHEN_IMPORTED)
 
 
-_INTERCEPTOR = _Interceptor()
+_INTERCEPTOR: Final = Interceptor()
 """Process-wide, as what it patches is."""
 
 
 @contextmanager
-def intercept(pool: Pool, block_others: bool) -> Iterator[None]:
-    interception = _Interception(pool, block_others)
+def intercept(pool: Pool, block_others: bool, refused: Refused) -> Iterator[None]:
+    """Let every client of the process reach the fake of a pool while the block runs."""
+    interception = Interception(pool, block_others, refused)
     _INTERCEPTOR.add(interception)
     try:
         yield
     finally:
         _INTERCEPTOR.remove(interception)
+
+
+# requests and urllib3
+
+
+def _pool_of_adapter(original: Any) -> Any:
+    def get_connection_with_tls_context(adapter: HTTPAdapter, request: Any, *args: Any, **options: Any) -> Any:
+        url = request.url or ""
+        interception = _INTERCEPTOR.find(url)
+        if interception is not None:
+            return interception.own(adapter, interception.pool.another)
+        error = _INTERCEPTOR.blocked(request.method, url)
+        if error is not None:
+            raise error
+        return original(adapter, request, *args, **options)
+
+    return get_connection_with_tls_context
+
+
+def _pool_of_manager(original: Any) -> Any:
+    def connection_from_host(
+        manager: PoolManager,
+        host: str | None,
+        port: int | None = None,
+        scheme: str | None = "http",
+        *more: Any,
+        **options: Any,
+    ) -> HTTPConnectionPool:
+        authority = f"[{host}]" if ":" in (host or "") and not (host or "").startswith("[") else host
+        url = f"{scheme}://{authority}" + (f":{port}" if port else "")
+        interception = _INTERCEPTOR.find(url)
+        if interception is not None:
+            pool: HTTPConnectionPool = interception.own(manager, interception.pool.another)
+            return pool
+        error = _INTERCEPTOR.blocked("", url)
+        if error is not None:
+            raise error
+        found: HTTPConnectionPool = original(manager, host, port, scheme, *more, **options)
+        return found
+
+    return connection_from_host
+
+
+class _GetAdapter:
+    """``Session.get_adapter``, which gives the real adapter for a URL of a fake, also while requests is mocked."""
+
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __get__(self, session: Session | None, owner: type) -> Any:
+        if session is None:
+            return self._original
+        own = vars(session).get("get_adapter") or self._original.__get__(session, owner)
+        if not (is_mocked(own) or is_mocked(HTTPAdapter.send)):
+            return own
+        real = self._original.__get__(session, owner)
+
+        def get_adapter(url: str) -> BaseAdapter:
+            interception = _INTERCEPTOR.find(url)
+            adapter: BaseAdapter = (own if interception is None else real)(url)
+            if interception is None or not isinstance(adapter, HTTPAdapter):
+                return adapter
+            pool = interception.own(adapter, interception.pool.another)
+            return _past_mocks(adapter, pool)
+
+        return get_adapter
+
+    def __set__(self, session: Session, value: object) -> None:
+        vars(session)["get_adapter"] = value
+
+    def __delete__(self, session: Session) -> None:
+        del vars(session)["get_adapter"]
+
+
+class _RealSend(HTTPAdapter):
+    send = ADAPTER_SEND
+
+
+def _past_mocks(adapter: HTTPAdapter, pool: Pool) -> HTTPAdapter:
+    """Return the same adapter, with the same attributes, except that it has the pool and the real ``send``."""
+    kind = type(adapter)
+    bases = (_RealSend,) if kind is HTTPAdapter else (kind, _RealSend)
+    past: HTTPAdapter = object.__new__(
+        type(kind.__name__, bases, {"get_connection_with_tls_context": lambda *_, **__: pool})
+    )
+    past.__dict__ = adapter.__dict__
+    return past
+
+
+_PATCHES: Final = (
+    Patch(HTTPAdapter, "get_connection_with_tls_context", _pool_of_adapter),
+    Patch(PoolManager, "connection_from_host", _pool_of_manager),
+    Patch(ProxyManager, "connection_from_host", _pool_of_manager),
+    Patch(Session, "get_adapter", _GetAdapter),
+)
+
+
+# httpx
+
+
+def _httpx_patches(interceptor: Interceptor) -> Sequence[Patch]:
+    from hostway_fake.transports.intercept_httpx import patches
+
+    return patches(interceptor)
+
+
+class _WhenImported(MetaPathFinder):
+    """Patches httpx as soon as somebody has imported it."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name != "httpx":
+            return None
+        with suppress(ValueError):
+            sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            run = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                run(module)
+                _INTERCEPTOR.httpx_was_imported()
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]  # of this loader only
+        return spec
+
+
+_WHEN_IMPORTED: Final = _WhenImported()

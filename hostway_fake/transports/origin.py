@@ -1,15 +1,21 @@
 """What the ways in without a socket have in common: where a base URL leads, and which connections are kept."""
 
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Never, Self
 from urllib.parse import urlsplit
 
+from hostway_fake.exceptions import BlockedHostError, WrongTypeError
+from hostway_fake.journal.secrets import masked_url
 from hostway_fake.service.messages import Exchanged, Request
 
 Exchange = Callable[[Request], Exchanged]
 """A request in, what comes of it out: the exchange with its worlds filled in."""
+
+Refused = Callable[[BlockedHostError], object]
+"""Is handed each error that is about to be raised because a request was for another host."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 _MOST: Final = 10
@@ -64,3 +70,29 @@ class Idle:
     def forget(self) -> None:
         """The client closes them all."""
         self._kept.clear()
+
+
+class InProcess:
+    """A way in that can be copied, and not pickled: the fake lives in this process."""
+
+    @abstractmethod
+    def another(self) -> Self:
+        """Return one that leads to the same fake, with connections of its own."""
+
+    def __copy__(self) -> Self:
+        return self.another()
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.another()
+
+    def __reduce_ex__(self, protocol: object) -> Never:
+        raise WrongTypeError(
+            f"{type(self).__name__} cannot be pickled: another process reaches the fake by fake.serve()"
+        )
+
+
+def blocked(method: str, url: str, why: str, refused: Refused) -> BlockedHostError:
+    """Return the error for a request to another host, with its secrets masked, after ``refused`` was told of it."""
+    error = BlockedHostError(f"{method} {masked_url(url)}".strip() + f": {why}")
+    refused(error)
+    return error

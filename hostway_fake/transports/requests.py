@@ -13,7 +13,7 @@ from inspect import signature
 from logging import DEBUG, getLogger
 from threading import local
 from types import FunctionType, ModuleType
-from typing import Any, ClassVar, Final, Never, assert_never
+from typing import Any, ClassVar, Final, Self, assert_never
 from warnings import catch_warnings
 
 import requests.adapters
@@ -25,7 +25,6 @@ from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPHeaderDict, HTTPRe
 from urllib3.exceptions import NewConnectionError, ProtocolError
 from urllib3.util.request import body_to_chunks
 
-from hostway_fake.exceptions import WrongTypeError
 from hostway_fake.faults.outcomes import (
     ConnectionReset,
     Delay,
@@ -40,7 +39,7 @@ from hostway_fake.faults.outcomes import (
     Unavailable,
 )
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request, Wait, origin_form
-from hostway_fake.transports.origin import Exchange, Idle, Origin
+from hostway_fake.transports.origin import Exchange, Idle, InProcess, Origin
 
 _VERSION: Final[Mapping[str, Any]] = (
     {"version_string": "HTTP/1.1"} if "version_string" in signature(HTTPResponse.__init__).parameters else {}
@@ -370,11 +369,11 @@ def _pristine(module: ModuleType, owner: str, name: str) -> Any:
     return method
 
 
-_ADAPTER_SEND: Final = _pristine(requests.adapters, "HTTPAdapter", "send")
+ADAPTER_SEND: Final = _pristine(requests.adapters, "HTTPAdapter", "send")
 _SESSION_SEND: Final = _pristine(requests.sessions, "Session", "send")
 
 
-def _is_mocked(method: Any) -> bool:
+def is_mocked(method: Any) -> bool:
     """Tell whether a method of requests is one of responses or requests-mock, which stand in for all adapters."""
     return str(getattr(method, "__module__", "")).partition(".")[0] in ("responses", "requests_mock")
 
@@ -386,7 +385,7 @@ def send_past_mocks(session: Session, request: PreparedRequest, **options: Any) 
     function on a session, so that a URL of the fake is sent by the real ``Session.send``.
     """
     send = type(session).send
-    if send is not _SESSION_SEND and _is_mocked(send):
+    if send is not _SESSION_SEND and is_mocked(send):
         adapter = type(session).get_adapter(session, request.url or "")
         send = _SESSION_SEND if isinstance(adapter, HostwayAdapter) else send
     sent: Response = send(session, request, **options)
@@ -399,14 +398,14 @@ def retries_of(session: Session, url: str) -> int | Retry:
     return retries
 
 
-class HostwayAdapter(HTTPAdapter):
+class HostwayAdapter(InProcess, HTTPAdapter):
     """A `requests` adapter to be mounted on a session."""
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
         """Send a request, also while responses is active, which replaces ``HTTPAdapter.send`` for all adapters."""
         send = HTTPAdapter.send
-        if send is not _ADAPTER_SEND and _is_mocked(send):
-            send = _ADAPTER_SEND
+        if send is not ADAPTER_SEND and is_mocked(send):
+            send = ADAPTER_SEND
         sent: Response = send(self, request, *args, **options)
         return sent
 
@@ -427,15 +426,8 @@ class HostwayAdapter(HTTPAdapter):
     def close(self) -> None:
         self._pool.close()
 
-    def __copy__(self) -> "HostwayAdapter":
-        return HostwayAdapter(self._pool.another(), self.max_retries)
-
-    def __deepcopy__(self, memo: object) -> "HostwayAdapter":
-        """Return an adapter to the same fake, with connections of its own."""
-        return copy(self)
-
-    def __reduce_ex__(self, protocol: object) -> Never:
-        raise WrongTypeError("an adapter to a fake cannot be pickled: another process reaches the fake by fake.serve()")
+    def another(self) -> Self:
+        return type(self)(self._pool.another(), self.max_retries)
 
 
 class HostwaySession(Session):

@@ -599,3 +599,67 @@ def test_create_that_was_refused_excuses_no_later_blind_retry(fake: FakeHostway,
 
     with pytest.raises(MisconductError, match="create_snapshot was sent again without a look"):
         fake.conduct.assert_no_blind_create_retry()
+
+
+def test_snapshot_that_was_listed_unfinished_may_be_read_twice(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session
+) -> None:
+    """Each way of reading is judged by itself, and only a create makes a client know an id."""
+    snapshot = server.add_snapshot("a", "BUILD")
+    session.get(f"{fake.url}/servers/{server.id}/snapshots")
+    fake.clock.advance(60)
+    for _ in range(2):
+        session.get(f"{fake.url}/servers/{server.id}/snapshots/{snapshot.id}")
+
+    fake.conduct.assert_stops_when_done()
+
+
+def test_finished_state_that_the_client_did_not_see_is_no_reason_to_stop(
+    fake: FakeHostway, poll: Poll, session: requests.Session
+) -> None:
+    poll([1])
+    href = fake.calls[-1].target
+    fake.clock.advance(60)
+    fake.faults.on("get_snapshot").first(1).after_commit().reset()
+    with pytest.raises(requests.ConnectionError):
+        session.get(fake.url + href)
+    session.get(fake.url + href)
+
+    fake.conduct.assert_stops_when_done()
+
+
+@pytest.mark.parametrize(
+    ("bodies", "is_blind"),
+    [
+        ([{"name": "a"}, {"name": "a", "description": "again"}], True),
+        ([{"name": "a"}, {"name": "b"}], False),
+        ([{"description": "x"}, {"description": "y"}], False),
+        ([{"description": "x"}, {"description": "x"}], True),
+    ],
+)
+def test_create_is_the_same_by_its_name_or_without_one_by_its_body(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session, bodies: list[dict[str, str]], is_blind: bool
+) -> None:
+    fake.faults.on("create_snapshot").respond(500)
+    for body in bodies:
+        session.post(f"{fake.url}/servers/{server.id}/snapshots", json={"snapshot": body})
+
+    if is_blind:
+        with pytest.raises(MisconductError, match="sent again without a look"):
+            fake.conduct.assert_no_blind_create_retry()
+    else:
+        fake.conduct.assert_no_blind_create_retry()
+
+
+@pytest.mark.parametrize(("calls", "lines"), [(9, 9), (10, 10), (11, 11), (12, 11), (50, 11)])
+def test_many_calls_are_shown_in_part(fake: FakeHostway, session: requests.Session, calls: int, lines: int) -> None:
+    fake.faults.on().respond(500)
+    for _ in range(calls):
+        session.get(f"{fake.url}/zone")
+        fake.clock.advance(1)
+
+    with pytest.raises(MisconductError) as caught:
+        fake.conduct.assert_backs_off("list_zones")
+    shown = str(caught.value).splitlines()[1:]
+    assert len(shown) == lines
+    assert [line for line in shown if "more" in line] == ([f"  ... {calls - 10} more ..."] if calls > 10 else [])

@@ -2,6 +2,7 @@
 
 import json
 import re
+from textwrap import dedent, indent
 
 import pytest
 
@@ -140,6 +141,124 @@ def test_what_is_allowed_may_be_left_undone(pytester: pytest.Pytester, undone: s
     ran = run(pytester, _leaving(undone, marker), ini=f"fake_hostway_allow = {undone}" if how == "ini" else "")
 
     ran.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (
+            """
+            with fake_hostway.intercept(block_others=True):
+                requests.get("http://other.test/?token=s3cret", timeout=1)
+            """,
+            "  BlockedHostError: GET http://other.test/?token=*: only api.hostway.test may be called under *",
+        ),
+        (
+            """
+            with httpx.Client(transport=fake_hostway.httpx_transport()) as client:
+                client.get("http://other.test/")
+            """,
+            "  BlockedHostError: GET http://other.test/: this transport leads to api.hostway.test only",
+        ),
+        (
+            """
+            fake_hostway.faults.on().reset()
+            fake_hostway.wsgi_app.test_client().get("/zone")
+            """,
+            "  * GET /zone * NoWireError *",
+        ),
+    ],
+    ids=["intercept", "httpx transport", "bare application"],
+)
+def test_exception_that_a_client_swallowed_outside_the_exchange_fails_the_test(
+    pytester: pytest.Pytester, call: str, told: str
+) -> None:
+    source = f"""
+        from contextlib import suppress
+        import httpx
+        import requests
+
+        def test_it(fake_hostway):
+            with suppress(Exception):
+                {indent(dedent(call).strip(), " " * 16).strip()}
+        """
+
+    ran = run(pytester, source)
+    ran.assert_outcomes(passed=1, errors=1)
+    ran.stdout.fnmatch_lines(["the fake raised an exception; *", told, "*allow=*'server_exceptions'*allows it*"])
+    run(pytester, source, ini="fake_hostway_allow = server_exceptions").assert_outcomes(passed=1)
+
+
+# A fixture fake_hostway of the project's own
+
+
+_OWN = """
+    import pytest
+    from hostway_fake import FakeHostway
+
+    @pytest.fixture{scope}
+    def fake_hostway():
+        with FakeHostway() as fake:
+            yield fake
+
+    def test_socket(fake_hostway_server):
+        with fake_hostway_server.session() as session:
+            assert session.get(fake_hostway_server.url + "/servers").json() == {{"servers": []}}
+
+    def test_rule(fake_hostway, fake_hostway_session):
+        fake_hostway.faults.on("list_servers").first(2).respond(503)
+        fake_hostway_session.get(fake_hostway.url + "/servers")
+
+    def test_failure(fake_hostway, fake_hostway_session):
+        fake_hostway_session.get(fake_hostway.url + "/zone")
+        assert 1 == 2
+    """
+
+
+@pytest.mark.parametrize("scope", ["", "(scope='module')"])
+def test_fake_of_a_project_s_own_fixture_is_watched_and_served(pytester: pytest.Pytester, scope: str) -> None:
+    ran = run(pytester, _OWN.format(scope=scope))
+
+    ran.assert_outcomes(passed=2, failed=1, errors=1)
+    ran.stdout.fnmatch_lines(["a rule is not spent: rule 1: list_servers: first 2: respond before *"])
+    told = ran.stdout.str().split("timeline of fake_hostway")[-1]
+    assert "GET /zone" in told or "list_zones" in told
+    assert "list_servers" not in told
+
+
+def test_own_fixture_that_is_no_fake_is_left_alone(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import pytest
+
+        @pytest.fixture
+        def fake_hostway():
+            return 7
+
+        def test_it(fake_hostway):
+            assert fake_hostway == 7
+        """,
+    ).assert_outcomes(passed=1)
+
+
+def test_own_fixture_that_never_closes_its_fakes_keeps_none_of_them_watched(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import pytest
+        from hostway_fake import FakeHostway
+        from hostway_fake.pytest_plugin import _WATCHED
+
+        @pytest.fixture
+        def fake_hostway():
+            return FakeHostway()
+
+        @pytest.mark.parametrize("number", range(5))
+        def test_it(fake_hostway, number, pytestconfig):
+            assert len(pytestconfig.stash[_WATCHED]) == 1
+        """,
+    ).assert_outcomes(passed=5)
 
 
 def test_siblings_are_looked_at_too(pytester: pytest.Pytester) -> None:

@@ -442,3 +442,35 @@ def test_truncated_error_and_the_error_after_it_have_ids_of_their_own() -> None:
         assert session.get(f"{fake.url}/servers/none").status_code == 404
         first, second = (json.loads(call.answer)["itemNotFound"]["errorid"] for call in fake.calls)
         assert first != second
+
+
+@pytest.mark.parametrize("outcome", [lambda on: on.reset(), lambda on: on.empty(), lambda on: on.malformed()])
+def test_fault_before_the_commit_point_leaves_no_answer_in_the_journal(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session, outcome: Callable[[Any], object]
+) -> None:
+    outcome(fake.faults.on())
+    with pytest.raises(requests.ConnectionError):
+        session.get(url(fake, server))
+
+    assert (fake.calls[-1].answer, fake.calls[-1].answer_headers) == (b"", ())
+
+
+def test_scripted_answer_to_a_head_has_no_body(fake: FakeHostway, server: ServerHandle) -> None:
+    fake.faults.on().respond(503, body="later")
+    with httpx.Client(transport=fake.httpx_transport(), auth=fake.auth) as client:
+        assert client.head(url(fake, server)).content == b""
+    assert fake.calls[-1].answer == b""
+
+
+@pytest.mark.parametrize(("timeout", "effect"), [(0.5, "applied"), (0.75, "applied"), (0.4, "none")])
+def test_slow_body_is_of_a_call_that_was_done_if_its_first_byte_comes_in_time(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session, timeout: float, effect: str
+) -> None:
+    fake.faults.on().slow_body(2)
+    try:
+        session.post(url(fake, server), json={"snapshot": {"name": "a"}}, timeout=timeout)
+    except requests.RequestException:
+        assert effect == "none"
+
+    assert fake.calls[-1].effect == effect
+    assert len(server.snapshots) == (effect == "applied")

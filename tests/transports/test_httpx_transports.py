@@ -1,12 +1,15 @@
 """The ways in for httpx, without a socket."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import copy
+import pickle
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
 
-from hostway_fake import BlockedHostError, FakeHostway, InvalidValueError, ServerHandle
+from hostway_fake import BlockedHostError, FakeHostway, InvalidValueError, ServerHandle, WrongTypeError
 
 
 @pytest.fixture
@@ -109,3 +112,35 @@ def test_secrets_in_the_url_of_a_blocked_call_are_masked(client: httpx.Client) -
     with pytest.raises(BlockedHostError) as caught:
         client.get("http://user:s3cret@other.test/?token=s3cret")
     assert "s3cret" not in str(caught.value)
+
+
+# Copies
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_copy_of_a_transport_reaches_the_same_fake(fake: FakeHostway, copied: Callable[[Any], Any]) -> None:
+    async def ask() -> int:
+        async with httpx.AsyncClient(transport=copied(fake.async_httpx_transport()), auth=fake.auth) as client:
+            return (await client.get(f"{fake.url}/servers")).status_code
+
+    with httpx.Client(transport=copied(fake.httpx_transport()), auth=fake.auth) as client:
+        assert client.get(f"{fake.url}/servers").status_code == 200
+    assert asyncio.run(ask()) == 200
+    assert len(fake.calls) == 2
+
+
+def test_copy_of_a_transport_keeps_its_retries_and_has_connections_of_its_own(fake: FakeHostway) -> None:
+    transport = fake.httpx_transport(retries=1)
+    fake.faults.on().first(1).unavailable()
+    with httpx.Client(transport=copy.copy(transport), auth=fake.auth) as client:
+        assert client.get(f"{fake.url}/servers").status_code == 200
+    stale = fake.faults.on().stale_connection()
+    with httpx.Client(transport=copy.copy(transport), auth=fake.auth) as client:
+        assert client.get(f"{fake.url}/servers").status_code == 200
+    assert stale.hits == 0
+
+
+def test_pickling_a_transport_says_how_another_process_reaches_the_fake(fake: FakeHostway) -> None:
+    for transport in (fake.httpx_transport(), fake.async_httpx_transport()):
+        with pytest.raises(WrongTypeError, match=r"another process reaches the fake by fake\.serve\(\)"):
+            pickle.dumps(transport)

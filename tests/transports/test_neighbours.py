@@ -1,5 +1,6 @@
 """Libraries in the same process that stand in for requests, urllib3 or the socket: all reach their own."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,12 +9,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import httpx
 import pytest
 import requests
 import requests_mock
 import responses
+import respx
+import urllib3
 import vcr  # type: ignore[import-untyped]  # it has no type information
+from pytest_httpx import HTTPXMock
 from pytest_socket import disable_socket, enable_socket
+from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPConnectionPool
 
 from hostway_fake import FakeHostway
@@ -80,6 +86,139 @@ def test_session_reaches_the_fake_and_mocks_reach_theirs(
     assert session.get(f"{fake.url}/servers").json() == {"servers": []}
 
 
+class Marking(HTTPAdapter):
+    """An adapter of the user's own kind."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        request.headers["X-Marked"] = "yes"
+        return super().send(request, *args, **options)
+
+
+@contextmanager
+def intercepted_inside(mock: AbstractContextManager[None], fake: FakeHostway) -> Iterator[None]:
+    with mock, fake.intercept():
+        yield
+
+
+@contextmanager
+def intercepted_outside(mock: AbstractContextManager[None], fake: FakeHostway) -> Iterator[None]:
+    with fake.intercept(), mock:
+        yield
+
+
+@contextmanager
+def mocked_by_respx(folder: Path) -> Iterator[None]:
+    with respx.mock(assert_all_called=False) as mock:
+        mock.get(ELSEWHERE).respond(text="mocked")
+        yield
+
+
+Nesting = Callable[[AbstractContextManager[None], FakeHostway], AbstractContextManager[None]]
+
+
+@pytest.mark.parametrize("mock", MOCKS)
+@pytest.mark.parametrize("nested", [intercepted_inside, intercepted_outside])
+def test_interception_works_in_and_around_mocks_of_requests(
+    mock: Callable[[Path], AbstractContextManager[None]], nested: Nesting, fake: FakeHostway, tmp_path: Path
+) -> None:
+    before = requests.Session()
+    with nested(mock(tmp_path), fake), requests.Session() as marking:
+        marking.mount("http://", Marking())
+        for session in (before, requests, marking):
+            assert session.get(f"{fake.url}/servers", auth=fake.auth, timeout=5).json() == {"servers": []}
+        assert before.get(ELSEWHERE).text == "mocked"
+        assert requests.get(ELSEWHERE, timeout=5).text == "mocked"
+        assert urllib3.request("GET", f"{fake.url}/servers", headers={"Authorization": "x"}).status == 401
+    assert [call.headers.get("x-marked") for call in fake.calls] == [None, None, "yes", None]
+
+
+@pytest.mark.parametrize("nested", [intercepted_inside, intercepted_outside])
+def test_connections_are_used_again_while_requests_is_mocked(
+    nested: Nesting, fake: FakeHostway, tmp_path: Path
+) -> None:
+    stale = fake.faults.on().stale_connection()
+    with nested(mocked_by_responses(tmp_path), fake), requests.Session() as session:
+        requests.get(ELSEWHERE, timeout=5)
+        session.get(f"{fake.url}/servers", auth=fake.auth)
+        with pytest.raises(requests.ConnectionError):
+            session.get(f"{fake.url}/servers", auth=fake.auth)
+    assert stale.hits == 1
+
+
+@pytest.mark.parametrize("nested", [intercepted_inside, intercepted_outside])
+def test_adapter_that_is_none_of_requests_own_is_asked_while_requests_is_mocked(
+    nested: Nesting, fake: FakeHostway, tmp_path: Path
+) -> None:
+    class Own(BaseAdapter):
+        def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+            response = requests.Response()
+            response.status_code = 299
+            response.request = request
+            return response
+
+        def close(self) -> None: ...
+
+    with nested(mocked_by_responses(tmp_path), fake), requests.Session() as session:
+        requests.get(ELSEWHERE, timeout=5)
+        session.mount("http://", Own())
+        assert session.get(f"{fake.url}/servers").status_code == 299
+
+
+@pytest.mark.parametrize("nested", [intercepted_inside, intercepted_outside])
+def test_interception_works_in_and_around_respx(nested: Nesting, fake: FakeHostway, tmp_path: Path) -> None:
+    with nested(mocked_by_respx(tmp_path), fake):
+        assert httpx.get(f"{fake.url}/servers", auth=fake.auth).json() == {"servers": []}
+        assert httpx.get(ELSEWHERE).text == "mocked"
+
+
+def test_transport_for_httpx_reaches_the_fake_beside_respx(fake: FakeHostway, tmp_path: Path) -> None:
+    transport = fake.httpx_transport()
+    with mocked_by_respx(tmp_path), httpx.Client(transport=transport, auth=fake.auth) as client:
+        assert client.get(f"{fake.url}/servers").json() == {"servers": []}
+        assert httpx.get(ELSEWHERE).text == "mocked"
+
+
+@pytest.fixture
+def intercepted(fake: FakeHostway) -> Iterator[None]:
+    with fake.intercept(block_others=True):
+        yield
+
+
+async def listed(fake: FakeHostway) -> list[int]:
+    async with httpx.AsyncClient(auth=fake.auth) as client:
+        return [
+            httpx.get(f"{fake.url}/servers", auth=fake.auth).status_code,
+            (await client.get(f"{fake.url}/servers")).status_code,
+        ]
+
+
+def test_interception_works_around_pytest_httpx(intercepted: None, httpx_mock: HTTPXMock, fake: FakeHostway) -> None:
+    httpx_mock.add_response(url=ELSEWHERE, text="mocked")
+    assert httpx.get(ELSEWHERE).text == "mocked"
+    assert asyncio.run(listed(fake)) == [200, 200]
+
+
+def test_interception_works_in_pytest_httpx(httpx_mock: HTTPXMock, intercepted: None, fake: FakeHostway) -> None:
+    httpx_mock.add_response(url=ELSEWHERE, text="mocked")
+    assert httpx.get(ELSEWHERE).text == "mocked"
+    assert asyncio.run(listed(fake)) == [200, 200]
+
+
+def test_transport_for_httpx_reaches_the_fake_beside_pytest_httpx(httpx_mock: HTTPXMock, fake: FakeHostway) -> None:
+    with httpx.Client(transport=fake.httpx_transport(), auth=fake.auth) as client:
+        assert client.get(f"{fake.url}/servers").json() == {"servers": []}
+
+
+@pytest.mark.vcr
+@pytest.mark.block_network
+def test_pytest_recording_neither_records_nor_blocks_what_reaches_the_fake(fake: FakeHostway) -> None:
+    with fake.session() as session, fake.intercept():
+        for get in (session.get, requests.get, httpx.get):
+            assert get(f"{fake.url}/servers", auth=fake.auth, timeout=5).json() == {"servers": []}
+    with socket.socket() as blocked, pytest.raises(RuntimeError, match="Network is disabled"):
+        blocked.connect(("127.0.0.1", 9))
+
+
 @pytest.mark.parametrize("mock", [mocked_by_responses, mocked_by_requests_mock])
 def test_send_of_a_session_of_the_user_s_own_kind_is_called(
     mock: Callable[[Path], AbstractContextManager[None]], fake: FakeHostway
@@ -98,8 +237,8 @@ def test_send_of_a_session_of_the_user_s_own_kind_is_called(
     assert sent == [f"{fake.url}/servers"]
 
 
-def test_transport_that_is_imported_while_requests_is_mocked_finds_the_real_methods(tmp_path: Path) -> None:
-    found = (transport._ADAPTER_SEND, transport._SESSION_SEND)
+def test_transport_that_is_imported_while_requestsis_mocked_finds_the_real_methods(tmp_path: Path) -> None:
+    found = (transport.ADAPTER_SEND, transport._SESSION_SEND)
     with mocked_by_responses(tmp_path):
         again = transport._pristine(requests.adapters, "HTTPAdapter", "send")
         assert again.__code__ == found[0].__code__

@@ -1,0 +1,79 @@
+"""The patches of httpx for `intercept`.
+
+``handle_request`` of its own transports is where a request leaves for the network, also below a transport of the
+user's that wraps one. pytest-httpx replaces that method, before or after; ``Client._transport_for_url`` lies above it,
+and gives a client that would use the transport of httpx the one that leads to the fake.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from hostway_fake.transports.httpx import AsyncHostwayTransport, HostwayTransport
+
+if TYPE_CHECKING:
+    from hostway_fake.transports.intercept import Interception, Interceptor, Patch
+
+
+def patches(interceptor: "Interceptor") -> "Sequence[Patch]":
+    """Return the patches of httpx that ask an interceptor."""
+    from hostway_fake.transports.intercept import Patch
+
+    def transport_for_url(original: Any) -> Any:
+        def _transport_for_url(client: Any, url: httpx.URL) -> Any:
+            transport = original(client, url)
+            interception = interceptor.find(str(url)) if isinstance(transport, _TRANSPORTS) else None
+            return transport if interception is None else _own(interception, transport)
+
+        return _transport_for_url
+
+    def handle(original: Any) -> Any:
+        def handle_request(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+            own = _find(interceptor, transport, request, original)
+            response: httpx.Response = original(transport, request) if own is None else own.handle_request(request)
+            return response
+
+        return handle_request
+
+    def handle_async(original: Any) -> Any:
+        async def handle_async_request(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+            own = _find(interceptor, transport, request, original)
+            handler = original.__get__(transport) if own is None else own.handle_async_request
+            response: httpx.Response = await handler(request)
+            return response
+
+        return handle_async_request
+
+    return (
+        Patch(httpx.Client, "_transport_for_url", transport_for_url),
+        Patch(httpx.AsyncClient, "_transport_for_url", transport_for_url),
+        Patch(httpx.HTTPTransport, "handle_request", handle),
+        Patch(httpx.AsyncHTTPTransport, "handle_async_request", handle_async),
+    )
+
+
+_TRANSPORTS = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
+
+
+def _find(interceptor: "Interceptor", transport: Any, request: httpx.Request, original: Any) -> Any:
+    """Return the transport that leads to the fake, or None; raise if the host of a request is blocked.
+
+    What a library mocks is left to it: nothing of that reaches a host.
+    """
+    url = str(request.url)
+    interception = interceptor.find(url)
+    if interception is not None:
+        return _own(interception, transport)
+    error = interceptor.blocked(request.method, url) if original.__module__.startswith("httpx.") else None
+    if error is not None:
+        raise error
+    return None
+
+
+def _own(interception: "Interception", transport: Any) -> Any:
+    """Return a transport to the fake that tries a refused connection again as often as one of httpx's does."""
+    kind = AsyncHostwayTransport if isinstance(transport, httpx.AsyncHTTPTransport) else HostwayTransport
+    retries = getattr(transport._pool, "_retries", 0)
+    pool = interception.pool
+    return interception.own(transport, lambda: kind(interception.origin, pool.exchange, retries, interception.refused))
