@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostway_fake import START, Clock, FakeClock, InvalidValueError, WrongTypeError
+from hostway_fake.clock import monotonic
 
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -267,3 +268,36 @@ def test_clock_that_is_stopped_does_not_jump_back_meanwhile() -> None:
     clock.rate = 0
 
     assert seen == [clock.now()]
+
+
+def test_reaching_an_instant_that_has_passed_or_is_now_moves_nothing() -> None:
+    clock = FakeClock()
+    clock.advance(10)
+    for instant in (START, START + timedelta(seconds=10)):
+        clock.reach(instant)
+    assert clock.now() == START + timedelta(seconds=10)
+    assert len(clock.moves) == 1
+
+
+def test_clock_advances_to_the_instant_at_which_it_is() -> None:
+    clock = FakeClock()
+    clock.advance_to(START)
+    assert clock.now() == START
+
+
+def test_rate_has_a_highest_value() -> None:
+    FakeClock(rate=10**9)
+    with pytest.raises(InvalidValueError, match="rate: got 1000000001"):
+        FakeClock(rate=10**9 + 1)
+
+
+def test_log_of_moves_has_a_bound() -> None:
+    clock = FakeClock()
+    for _ in range(10_001):
+        clock.advance(1)
+    assert len(clock.moves) == 10_000
+
+
+def test_monotonic_time_is_in_seconds(machine: Machine) -> None:
+    machine.nanoseconds = 2_500_000_000
+    assert monotonic() == 2.5

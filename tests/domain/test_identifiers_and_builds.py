@@ -1,7 +1,7 @@
 """Ids in the provider's formats, the draws behind them, and builds to order."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 import pytest
@@ -131,3 +131,24 @@ def test_a_range_is_drawn_within_its_bounds(shortest: int, more: int, number: in
     assert timedelta(seconds=shortest) <= after <= timedelta(seconds=shortest + more)
     assert event is Event.COMPLETE
     assert builds.outcome(ranged, _USUAL, 3, number) == ((after, event),)
+
+
+@pytest.mark.parametrize("hours", [-12, 12])
+def test_instant_at_the_end_of_time_is_the_last_that_a_zone_can_show(hours: int) -> None:
+    end = (datetime.max if hours > 0 else datetime.min).replace(tzinfo=UTC)
+    assert identifiers.in_zone(end, timezone(timedelta(hours=hours))) == end.replace(tzinfo=None)
+
+
+def test_drawn_build_time_reaches_both_ends_of_its_range() -> None:
+    def drawn(low: float, high: float) -> list[float]:
+        rule = BuildRule(seconds=(low, high))
+        found = (builds.outcome(rule, timedelta(60), 0, number)[0][0] for number in range(100))
+        return [after.total_seconds() for after in found]
+
+    assert set(drawn(1, 1.000001)) == {1, 1.000001}
+    assert set(drawn(2, 2)) == {2}
+    assert max(drawn(0, 100)) > 90
+
+
+def test_draws_are_below_their_limit_and_reach_it() -> None:
+    assert {identifiers.draw_below(0, "x", number, 3) for number in range(50)} == {0, 1, 2}

@@ -158,3 +158,10 @@ def test_disk_descends_from_a_snapshot_only_after_events_that_write_it(monkeypat
     waiting = lifecycle.plan(server("a", "b"), planned(1, 1, "a"), planned(2, 2, "b"), planned(3, 3, "a", Event.UPDATE))
 
     assert lifecycle.at(waiting, START + timedelta(seconds=3)).disk_guid == "guid-b"
+
+
+def test_built_snapshot_has_no_time_of_deletion() -> None:
+    waiting = lifecycle.plan(server("a"), planned(5, 1, "a"), planned(9, 2, "a", Event.DELETE))
+
+    built, gone = (lifecycle.at(waiting, START + timedelta(seconds=seconds)).snapshots[0] for seconds in (5, 9))
+    assert (built.deleted_at, gone.deleted_at) == (None, START + timedelta(seconds=9))

@@ -164,3 +164,7 @@ def test_addresses_and_hosts_have_their_form(number: int) -> None:
 
 def test_addresses_differ_for_as_long_as_there_are_some() -> None:
     assert len({identifiers.addresses(number)[0] for number in range(0x2_0000)}) == 0x2_0000
+
+
+def test_action_takes_two_numbers_of_the_order() -> None:
+    assert [planned.order for planned in acted(server(), Event.STOP).plan] == [5, 6]
