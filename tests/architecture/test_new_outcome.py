@@ -1,0 +1,39 @@
+"""A new kind of outcome: mypy names each place that has to say what it does."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import hostway_fake
+
+_PACKAGE: Final = Path(hostway_fake.__file__).parent
+_PLACES: Final = {"transports/breaking.py", "transports/httpx.py", "transports/requests.py"}
+_NEW: Final = '''
+@dataclass(frozen=True, slots=True)
+class Flicker:
+    """A new outcome."""
+
+    word: ClassVar[str] = "flicker"
+
+
+Outcome = (
+    Flicker
+    | Respond'''
+
+
+def test_type_checker_names_each_place_that_does_not_know_a_new_outcome(tmp_path: Path) -> None:
+    package = tmp_path / "hostway_fake"
+    shutil.copytree(_PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    outcomes = package / "faults" / "outcomes.py"
+    before = outcomes.read_text()
+    outcomes.write_text(before.replace("\nOutcome = (\n    Respond", _NEW))
+    assert outcomes.read_text() != before
+
+    command = [sys.executable, "-m", "mypy", "--strict", "--python-version=3.11", "--config-file=", "hostway_fake"]
+    checked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+
+    told = re.findall(r"^hostway_fake/(\S+?):\d+: error: .*\"Flicker\"", checked.stdout, re.MULTILINE)
+    assert set(told) == _PLACES, checked.stdout
