@@ -135,7 +135,7 @@ def test_a_range_is_drawn_within_its_bounds(shortest: int, more: int, number: in
 
 @pytest.mark.parametrize("hours", [-12, 12])
 def test_instant_at_the_end_of_time_is_the_last_that_a_zone_can_show(hours: int) -> None:
-    end = (datetime.max if hours > 0 else datetime.min).replace(tzinfo=UTC)
+    end = datetime.max.replace(tzinfo=UTC) if hours > 0 else datetime.min.replace(tzinfo=UTC)
     assert identifiers.in_zone(end, timezone(timedelta(hours=hours))) == end.replace(tzinfo=None)
 
 

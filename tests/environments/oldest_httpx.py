@@ -1,4 +1,4 @@
-"""The lowest version of httpx that is promised: transports and interception, run by `.ci/run` in an environment of its own."""
+"""The lowest version of httpx that is promised, tried by `.ci/run` in an environment of its own."""
 
 import asyncio
 from typing import Any
