@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import ssl
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -76,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--idle-timeout", type=float, metavar="SECONDS", help="close connections that are idle for longer (never)"
     )
+    serve.add_argument(
+        "--tls", action="store_true", help="speak TLS by an authority made for this server, whose PEM file is printed"
+    )
+    serve.add_argument("--certfile", metavar="FILE", help="speak TLS with this certificate chain, PEM")
+    serve.add_argument("--keyfile", metavar="FILE", help="the key of --certfile, if it is not in the same file")
     serve.add_argument("--faults", metavar="FILE", help="a script of faults, TOML or JSON")
     serve.set_defaults(command=_serve)
     return parser
@@ -94,6 +100,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     if not colon:
         raise InvalidValueError("user: expected a name and a password, NAME:PASSWORD")  # it may be a password
     readings = _readings(arguments.reading)
+    ssl_context = _ssl_context(arguments)
     clock = SystemClock() if arguments.rate == 1 else FakeClock(SystemClock().now(), arguments.rate)
     with (
         _held_back(_STOPPING),
@@ -108,14 +115,44 @@ def _serve(arguments: argparse.Namespace) -> int:
         ) as fake,
     ):
         servers = [fake.add_server(server_id) for server_id in arguments.server or [None]]
-        with fake.serve(arguments.host, arguments.port, idle_timeout=arguments.idle_timeout) as server:
-            known = (
-                f" password {password}" if (user, password) == DEFAULT_AUTH else ""
-            )  # one that is given may be a secret
-            lines = [server.url, f"user {user}{known}", *(f"server {server.id}" for server in servers)]
+        serving = fake.serve(
+            arguments.host,
+            arguments.port,
+            idle_timeout=arguments.idle_timeout,
+            tls=arguments.tls,
+            ssl_context=ssl_context,
+        )
+        with serving as server:
+            # a password that is given may be a secret
+            known = f" password {password}" if (user, password) == DEFAULT_AUTH else ""
+            authority = [f"ca {server.ca_path}"] if server.ca_path else []
+            lines = [server.url, f"user {user}{known}", *(f"server {server.id}" for server in servers), *authority]
             print("\n".join(lines), flush=True)
             signal.sigwait(_STOPPING)
     return 0
+
+
+def _ssl_context(arguments: argparse.Namespace) -> ssl.SSLContext | None:
+    """Return a context with the certificate that was given, if one was."""
+    certificate, key = arguments.certfile, arguments.keyfile
+    if certificate is None:
+        if key is not None:
+            raise invalid("keyfile", key, "a --certfile beside it")
+        return None
+    if arguments.tls:
+        raise invalid("certfile", certificate, "no --tls beside it")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key, password=_no_password)
+    except OSError as error:  # an ssl.SSLError is one
+        files = certificate if key is None else f"{certificate} and {key}"
+        raise invalid("certfile", files, f"a certificate and its key without a password, both PEM: {error}") from None
+    return context
+
+
+def _no_password() -> bytes:
+    """Give none, where the library would ask for it on the terminal."""
+    return b""
 
 
 def _readings(given: Sequence[str]) -> dict[str, str]:

@@ -50,6 +50,8 @@ from hostway_fake.waiting import Builds, WorldClock
 from hostway_fake.world import Settings, World, Worlds
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
     import requests
     from flask import Flask
@@ -143,6 +145,7 @@ class FakeHostway:
             waiting.fake_clock(the_clock, "poll_step")
         self._url = options.checked_url(url)
         self._over_socket = False
+        self._ca_path: str | None = None
         self._worlds = Worlds(World(settings, the_clock))
         self._servers: set[ThreadServer] = set()
         self._parent: FakeHostway | None = None
@@ -174,19 +177,28 @@ class FakeHostway:
         sibling = FakeHostway(**{"url": self._url, **others, "auth": (user, password)})
         sibling._worlds = Worlds(sibling._worlds.home, self._worlds.by_account)
         sibling._over_socket = self._over_socket and "url" not in others
+        sibling._ca_path = self._ca_path if sibling._over_socket else None
         sibling._parent = self
         sibling._farewell = self._farewell
         self._siblings[sibling._worlds.home] = sibling
         return sibling
 
-    def at(self, url: str) -> "FakeHostway":
+    def at(self, url: str, *, ca_path: str | None = None) -> "FakeHostway":
         """This fake, the same world, as it looks through a running server: ``url`` is the socket's.
 
-        ``session()`` then goes over the socket.
+        ``session()`` then goes over the socket. ``ca_path`` is the PEM file of the authority that it trusts; that of a
+        server of this fake is known.
         """
         face = copy.copy(self)
         face._url, face._over_socket = options.checked_url(url), True
+        known = (server.ca_path for server in tuple(self._servers) if server.url == face._url)
+        face._ca_path = next(known, None) if ca_path is None else str(options.checked_path(ca_path))
         return face
+
+    @property
+    def ca_path(self) -> str | None:
+        """The PEM file of the authority that clients trust, of a fake seen through a server that speaks TLS."""
+        return self._ca_path
 
     def close(self, *, check: bool = True) -> None:
         """Stop its servers, forget the account, and close its siblings. A second call does nothing.
@@ -499,6 +511,8 @@ class FakeHostway:
             session.auth = (self.auth[0].encode(), self.auth[1].encode())  # type: ignore[assignment]
         if not self._over_socket:
             self.mount(session)
+        elif self._ca_path is not None:
+            session.verify = self._ca_path
         return session
 
     def mount(self, session: "requests.Session", max_retries: "int | Retry | None" = None) -> None:
@@ -578,6 +592,8 @@ class FakeHostway:
         *,
         read_timeout: float = 5,
         idle_timeout: float | None = None,
+        tls: bool = False,
+        ssl_context: "ssl.SSLContext | None" = None,
     ) -> "Iterator[ThreadServer]":
         """Serve on a real socket, in a thread, while the block runs; what it yields has a ``url``.
 
@@ -585,15 +601,26 @@ class FakeHostway:
         `hostway_fake.PortTakenError`. ``read_timeout`` is how many seconds a request may take to arrive, from its first
         byte; ``idle_timeout`` how many seconds a connection is kept open between requests, None for ever. An exception
         in the server's threads is raised at the end of the block.
+
+        ``tls=True`` speaks TLS with a certificate for ``host`` and the loopback addresses by an authority made for this
+        server, which clients trust by the PEM file ``ca_path`` of what is yielded; it needs the extra ``tls``.
+        ``ssl_context`` is a context of your own, with its certificate, instead.
+
+        >>> import requests
+        >>> with FakeHostway() as fake, fake.serve(tls=True) as server:
+        ...     requests.get(f"{server.url}/servers", auth=fake.auth, verify=server.ca_path).json()
+        {'servers': []}
         """
         from hostway_fake.transports.server import ThreadServer
+        from hostway_fake.transports.tls import checked_tls
 
         checks.positive("read_timeout", read_timeout)
         if idle_timeout is not None:
             checks.positive("idle_timeout", idle_timeout)
         if not checks.text("host", host) or "\0" in host:
             raise invalid("host", host, "an address of this machine, such as '127.0.0.1'")
-        server = ThreadServer(self.wsgi_app, self._worlds, host, port, read_timeout, idle_timeout)
+        secured = checked_tls(host, tls, ssl_context)
+        server = ThreadServer(self.wsgi_app, self._worlds, host, port, read_timeout, idle_timeout, secured)
         self._servers.add(server)
         try:
             yield server

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _MARKER = "fake_hostway"
 _HOUSE: pytest.StashKey[FakeHostway] = pytest.StashKey()
-_SOCKET: pytest.StashKey[ThreadServer] = pytest.StashKey()
-_SERVING: pytest.StashKey[AbstractContextManager[ThreadServer]] = pytest.StashKey()
+_SOCKETS: pytest.StashKey[dict[bool, tuple[ThreadServer, AbstractContextManager[ThreadServer]]]] = pytest.StashKey()
+_TLS: pytest.StashKey[bool] = pytest.StashKey()
 _TEST: pytest.StashKey[pytest.Item] = pytest.StashKey()
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
 _EVIDENCE: pytest.StashKey[Counter[tuple[str, str, str]]] = pytest.StashKey()
@@ -65,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.stash[_DEFAULTS], config.stash[_ALLOWED] = _configured(config)
     config.stash[_WATCHED] = []
+    config.stash[_SOCKETS] = {}
     if config.getoption("--fake-hostway-evidence"):
         config.stash[_EVIDENCE] = Counter()
     config.stash[_FOLDER] = None
@@ -149,13 +150,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         house.close()
 
 
-def _socket(config: pytest.Config) -> ThreadServer:
-    """The one server of this process, which stops when the house is closed."""
-    server = config.stash.get(_SOCKET, None)
-    if server is None:
-        serving = config.stash[_SERVING] = _house(config).serve()
-        server = config.stash[_SOCKET] = serving.__enter__()
-    return server
+def _socket(config: pytest.Config, tls: bool) -> ThreadServer:
+    """Return the one server of this process, with TLS or without; it stops when the house is closed."""
+    servers = config.stash[_SOCKETS]
+    if tls not in servers:
+        serving = _house(config).serve(tls=tls)
+        servers[tls] = serving.__enter__(), serving  # the server would stop if nobody held what made it
+    return servers[tls][0]
+
+
+def _through_socket(fake: FakeHostway, config: pytest.Config, tls: bool) -> FakeHostway:
+    """Return a fake of the house as it looks through the socket that serves all."""
+    server = _socket(config, tls)
+    return fake.at(server.url, ca_path=server.ca_path)
 
 
 @pytest.fixture(scope="session")
@@ -206,7 +213,7 @@ def fake_hostway(
         pytest.fail(cannot_be_run_under(options["readings"]), pytrace=False)
     if pytestconfig.option.fake_hostway_seed is not None:
         options["seed"] = defaults["seed"]
-    allowed = _allowed(options.pop("allow", ()))
+    allowed, test.stash[_TLS] = _allowed(options.pop("allow", ())), options.pop("tls", False)
     user, password = checked_auth(options.pop("auth"))
     fake = _house(pytestconfig).sibling(user, password, **options)
     stash[_WATCHED].append(Watched(fake, allowed, _MARKER))
@@ -252,7 +259,8 @@ def make_fake_hostway(
 ) -> Iterator[Callable[..., FakeHostway]]:
     """Makes accounts for fixtures of other scopes: ``make_fake_hostway(**options)``, each with credentials of its own.
 
-    ``on_socket=True`` gives the account at the URL of the socket that serves all tests. What is not closed before is
+    ``on_socket=True`` gives the account at the URL of the socket that serves all tests, with ``tls=True`` of one that
+    speaks TLS. What is not closed before is
     closed at the end of the run. A test is told at its end what it left undone with any of them; fault rules of a
     fixture of a wider scope have time until the account is closed. ``allow`` is that of the marker.
     """
@@ -276,12 +284,12 @@ def make_fake_hostway(
         everything = {**defaults, **given, **fake_hostway_options, **options}
         if pytestconfig.option.fake_hostway_seed is not None:
             everything["seed"] = defaults["seed"]
-        allowed = _allowed(everything.pop("allow", ()))
+        allowed, tls = _allowed(everything.pop("allow", ())), checks.flag("tls", everything.pop("tls", False))
         user, password = checked_auth(everything.pop("auth"))
         fake = house.sibling(user, password, **everything)
         made.append(fake)
         pytestconfig.stash[_WATCHED].append(Watched(fake, allowed))
-        return fake.at(_socket(pytestconfig).url) if on_socket else fake
+        return _through_socket(fake, pytestconfig, tls) if on_socket else fake
 
     yield make
     pytestconfig.pluginmanager.unregister(scopes)
@@ -310,15 +318,17 @@ def fake_hostway_server(
 ) -> Iterator[FakeHostway]:
     """The account of ``fake_hostway``, at the URL of a real socket: for any client.
 
+    With the option ``tls=True`` the socket speaks TLS; ``ca_path`` of the fake is the PEM file that clients trust.
+
     What is raised in the server while the test runs is raised again at its end. ``monkeypatch`` lets clients reach the
     socket past a proxy, so that whatever else a test patches is undone in order.
     """
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1", prepend=",")
     if fake_hostway._worlds.by_account is _house(pytestconfig)._worlds.by_account:
-        yield fake_hostway.at(_socket(pytestconfig).url)
+        yield _through_socket(fake_hostway, pytestconfig, pytestconfig.stash[_TEST].stash[_TLS])
     else:  # a project's own fixture fake_hostway made it
-        with fake_hostway.serve() as serving:
+        with fake_hostway.serve(tls=_marked(pytestconfig.stash[_TEST]).get("tls", False)) as serving:
             yield fake_hostway.at(serving.url)
 
 
@@ -376,10 +386,10 @@ def _left_undone(item: pytest.Item) -> list[str]:
 
 def _raise_failures(config: pytest.Config) -> None:
     """Raise what was raised in the server, but for what stands in the journal and can be allowed."""
-    if _SOCKET in config.stash:
+    for server, _ in config.stash[_SOCKETS].values():
         from hostway_fake.exceptions import HostwayFakeError
 
-        config.stash[_SOCKET].raise_failures(but=HostwayFakeError)
+        server.raise_failures(but=HostwayFakeError)
 
 
 def _count_evidence(stash: pytest.Stash) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _LINGER_BYTES: Final = 4 * BODY_LIMIT
 _LINGER_SECONDS: Final = 0.5
 _LINE_LIMIT: Final = 65536
+_TLS: Final = b"\x16"
+"""The first byte of a TLS handshake."""
 _BLANK: Final = " \t"
 _HEADS: Final = 16
 _HEAD_LIMIT: Final = 8192
@@ -37,6 +39,7 @@ class Listener(Protocol):
     address: tuple[Any, ...]
     read_timeout: float
     idle_timeout: float | None
+    scheme: str
 
     @property
     def authority(self) -> str:
@@ -170,6 +173,7 @@ class Connection(BaseHTTPRequestHandler):
         self._expects_continue = False
         self._reused = False
         self._broken: list[Breakage] = []
+        self.is_broken = False
         self._heads: dict[bytes, dict[str, Any]] = {}
         super().__init__(connection, peer, server)  # type: ignore[arg-type]  # it only keeps it
 
@@ -190,6 +194,9 @@ class Connection(BaseHTTPRequestHandler):
     def _converse(self) -> None:
         self.rfile.peek()  # waits for the first byte, which may have come with the request before
         self._reader.is_idle = False
+        if self.rfile.peek().startswith(_TLS):
+            self._refuse_tls()
+            return
         self.raw_requestline = self.rfile.readline(_LINE_LIMIT + 1)
         if len(self.raw_requestline) > _LINE_LIMIT:
             self.requestline = ""
@@ -273,6 +280,11 @@ class Connection(BaseHTTPRequestHandler):
             self._break(result)
         else:
             self._send(result)
+
+    def _refuse_tls(self) -> None:
+        """End a connection on which the client speaks TLS: it would not understand an answer."""
+        self.close_connection = True
+        self._linger()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
         """Nothing is logged."""
@@ -364,7 +376,7 @@ class Connection(BaseHTTPRequestHandler):
             "SERVER_PROTOCOL": self.request_version,
             "REMOTE_ADDR": self.client_address[0],
             "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
+            "wsgi.url_scheme": self._server.scheme,
             "wsgi.input": io.BytesIO(body),
             "wsgi.input_terminated": True,
             "wsgi.errors": io.StringIO(),
@@ -431,7 +443,7 @@ class Connection(BaseHTTPRequestHandler):
             self._server.wait(breakage.outcome.seconds)
             self._send(breakage.answer)
             return
-        self.close_connection = True
+        self.close_connection = self.is_broken = True
         break_wire(self.connection, breakage, self._head_of, self._server.wait)
 
     def _linger(self) -> None:

@@ -10,6 +10,7 @@ import atexit
 import os
 import selectors
 import socket
+import ssl
 import sys
 from contextlib import suppress
 from threading import Event, Lock, Thread, current_thread
@@ -23,6 +24,7 @@ from hostway_fake.service.exchange import exchange
 from hostway_fake.service.messages import Answer, Exchanged, Request
 from hostway_fake.transports.breaking import ServerStopped
 from hostway_fake.transports.connection import Connection
+from hostway_fake.transports.tls import ThrowAwayAuthority, say_goodbye, shake_hands
 from hostway_fake.world import Worlds
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ class ThreadServer:
     """A server that listens from its making on, in the thread that made it, until `stop`.
 
     ``app`` answers for ``worlds``; what never reaches it, such as bytes that are not HTTP, is answered by the exchange.
-    ``failures`` are the first exceptions that were raised in its threads.
+    ``failures`` are the first exceptions that were raised in its threads. ``tls`` is an authority made for this server,
+    which it discards when it stops, or a context of the user's.
     """
 
     def __init__(
@@ -54,11 +57,15 @@ class ThreadServer:
         port: int,
         read_timeout: float,
         idle_timeout: float | None = None,
+        tls: ThrowAwayAuthority | ssl.SSLContext | None = None,
     ) -> None:
         self.app = app
         self._worlds = worlds
         self.read_timeout = read_timeout
         self.idle_timeout = idle_timeout
+        self._authority = tls if isinstance(tls, ThrowAwayAuthority) else None
+        self._tls = tls.context if isinstance(tls, ThrowAwayAuthority) else tls
+        self.scheme = "http" if tls is None else "https"
         self.failures: list[Exception] = []
         self._listener = _listen(host, port)
         self._listener.setblocking(False)
@@ -81,7 +88,12 @@ class ThreadServer:
     @property
     def url(self) -> str:
         """Where it listens, without a trailing slash."""
-        return f"http://{self.authority}"
+        return f"{self.scheme}://{self.authority}"
+
+    @property
+    def ca_path(self) -> str | None:
+        """The PEM file of the authority that clients trust, if ``serve(tls=True)`` made one, until `stop`."""
+        return self._authority.path if self._authority else None
 
     def refuse(self, flaw: str) -> Exchanged:
         """What comes of a request that cannot be read."""
@@ -127,11 +139,13 @@ class ThreadServer:
         self._thread.join()
         for each in (self._listener, self._wakened, self._waker):
             each.close()
+        if self._authority:
+            self._authority.discard()
         with self._lock:
             talks = dict(self._talks)
         for connection in talks.values():
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # below TLS, whose state is the thread's
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
         for thread in talks:
             if thread is not current_thread():
                 thread.join()
@@ -179,14 +193,26 @@ class ThreadServer:
 
     def _talk(self, connection: socket.socket, peer: Any) -> None:
         try:
-            with connection, suppress(OSError):
-                Connection(connection, peer, self)
+            with self._secured(connection) as connection, suppress(OSError):
+                if isinstance(connection, ssl.SSLSocket) and not shake_hands(connection, self.read_timeout):
+                    return
+                if not Connection(connection, peer, self).is_broken:
+                    say_goodbye(connection)
                 connection.shutdown(socket.SHUT_RDWR)  # a process that was forked may hold it open
         except Exception as error:
             self._keep(error)
         finally:
             with self._lock:
                 self._talks.pop(current_thread(), None)
+
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        """Return the connection as this server speaks on it, before a handshake."""
+        if self._tls is None:
+            return connection
+        with self._lock, connection:
+            secured = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            self._talks[current_thread()] = secured
+        return secured
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,8 +5,16 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from hostway_fake import FakeHostway
 from hostway_fake.cli import main
@@ -220,3 +228,30 @@ def test_serving_ends_with_a_signal(
 def test_a_reading_is_given_once_and_with_a_value(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--port", "0", "--reading", *given]) == 1
     assert f"reading: got {given[-1]!r}, expected NAME=VALUE, each name once" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--keyfile", "key.pem"), "keyfile: got 'key.pem', expected a --certfile beside it"),
+        (("--certfile", "a.pem", "--tls"), "certfile: got 'a.pem', expected no --tls beside it"),
+        (("--certfile", "a.pem"), "certfile: got 'a.pem', expected a certificate and its key without a password"),
+        (("--certfile", "encrypted.pem"), "certfile: got 'encrypted.pem', expected a certificate and its key without"),
+        (("--certfile", "a.pem", "--keyfile", "b.pem"), "certfile: got 'a.pem and b.pem', expected a certificate"),
+    ],
+)
+def test_certificate_that_cannot_be_used_is_named(
+    arguments: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    certificate = trustme.CA().issue_cert("localhost")
+    key = load_pem_private_key(certificate.private_key_pem.bytes(), None)
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    (tmp_path / "encrypted.pem").write_bytes(secret + certificate.cert_chain_pems[0].bytes())
+    monkeypatch.chdir(tmp_path)
+
+    assert main([*_SERVE, *arguments]) == 1
+    assert capsys.readouterr().err.startswith(f"hostway-fake: {said}")

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+import trustme
 
 _SERVER = "jello614636-USOTE-0214"
 
@@ -170,3 +172,29 @@ def test_polling_in_vain_is_answered_for_as_long_as_a_client_likes(serve: Serve,
 
     assert statuses == {200}
     assert served.stop(signal.SIGTERM) == (0, "", "")
+
+
+def test_tls_by_an_authority_of_its_own_prints_the_file_to_trust(serve: Serve, client: requests.Session) -> None:
+    served = serve("--tls", servers=2)
+    word, path = served.servers.pop().split()
+
+    assert word == "ca"
+    client.verify = path
+    assert served.url.startswith("https://")
+    assert client.get(f"{served.url}/servers").status_code == 200
+    assert served.stop(signal.SIGTERM) == (0, "", "")
+    assert not Path(path).exists()
+
+
+def test_tls_with_a_certificate_that_is_given(serve: Serve, client: requests.Session, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+    for number, part in enumerate(certificate.cert_chain_pems):
+        part.write_to_path(tmp_path / "cert.pem", append=number > 0)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+
+    served = serve("--certfile", str(tmp_path / "cert.pem"), "--keyfile", str(tmp_path / "key.pem"))
+
+    client.verify = str(tmp_path / "ca.pem")
+    assert client.get(f"{served.url}/servers").status_code == 200

@@ -562,3 +562,39 @@ def test_after():
 
     ran.assert_outcomes(passed=3)
     assert _notes(pytester) == [["internal.test", "internal.test"]]
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_socket_speaks_tls_on_demand(pytester: pytest.Pytester, own: bool) -> None:
+    fixture = """
+        @pytest.fixture
+        def fake_hostway():
+            with FakeHostway() as fake:
+                yield fake
+        """
+    pytester.makepyfile(
+        f"""
+        import pytest
+        from hostway_fake import FakeHostway
+        {fixture if own else ""}
+        def ask(fake):
+            with fake.session() as session:
+                return session.get(fake.url + "/servers").status_code
+
+        @pytest.mark.fake_hostway(tls=True)
+        def test_tls(fake_hostway_server):
+            assert fake_hostway_server.url.startswith("https://127.0.0.1:")
+            assert fake_hostway_server.ca_path
+            assert ask(fake_hostway_server) == 200
+
+        def test_plain(fake_hostway_server):
+            assert fake_hostway_server.url.startswith("http://127.0.0.1:")
+            assert ask(fake_hostway_server) == 200
+
+        def test_made(make_fake_hostway):
+            with make_fake_hostway(on_socket=True, tls=True) as fake:
+                assert fake.url.startswith("https://")
+                assert ask(fake) == 200
+        """
+    )
+    pytester.runpytest_inprocess("-p", "no:randomly").assert_outcomes(passed=3)

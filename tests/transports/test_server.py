@@ -569,7 +569,6 @@ NOT_HTTP: Final = {
     "one word": b"nonsense\r\n\r\n",
     "four words": b"GET / / HTTP/1.1\r\n\r\n",
     "random bytes": bytes(range(1, 10)) + bytes(range(14, 256)) * 3 + b"\r\n\r\n",
-    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n",
     "spaces": b"   \r\n\r\n",
     "long line": b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n",
     "long header": b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",

@@ -1,0 +1,76 @@
+"""TLS of the thread server: a throw-away authority by trustme, the handshake, and how a connection ends."""
+
+import os
+import ssl
+from contextlib import suppress
+from pathlib import Path
+from socket import SHUT_WR, socket
+from tempfile import mkstemp
+from typing import Final
+
+from hostway_fake import checks
+from hostway_fake.exceptions import InvalidValueError, WrongTypeError
+
+_DRAINED: Final = 1 << 20
+_DRAIN_SECONDS: Final = 0.5
+
+
+class ThrowAwayAuthority:
+    """A certificate authority for one server. ``path`` is the PEM file that clients trust, until `discard`."""
+
+    def __init__(self, host: str) -> None:
+        try:
+            import trustme
+        except ImportError:
+            raise ImportError("tls=True needs the extra tls: pip install 'hostway-fake[tls]'") from None
+        authority = trustme.CA()
+        names = dict.fromkeys(("localhost", "127.0.0.1", "::1", host))
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(*names).configure_cert(self.context)
+        handle, path = mkstemp(prefix="hostway-fake-ca-", suffix=".pem")
+        os.close(handle)
+        authority.cert_pem.write_to_path(path)
+        self.path = path
+
+    def discard(self) -> None:
+        """Delete the file."""
+        Path(self.path).unlink(missing_ok=True)
+
+
+def checked_tls(host: str, tls: object, context: object) -> ThrowAwayAuthority | ssl.SSLContext | None:
+    """Return what a server is secured with, from the options of ``serve``."""
+    if checks.flag("tls", tls) and context is not None:
+        raise InvalidValueError("tls: got True beside an ssl_context, expected one of the two", "tls")
+    if context is not None and not isinstance(context, ssl.SSLContext):
+        raise WrongTypeError(f"ssl_context: got {context!r}, expected an ssl.SSLContext")
+    return ThrowAwayAuthority(host) if tls else context
+
+
+def shake_hands(connection: ssl.SSLSocket, seconds: float) -> bool:
+    """Complete the handshake within so many seconds; return False after the end of a client that does not speak TLS."""
+    connection.settimeout(seconds)
+    try:
+        connection.do_handshake()
+    except (OSError, ValueError):
+        _drain(connection)
+        return False
+    connection.settimeout(None)
+    return True
+
+
+def say_goodbye(connection: socket) -> None:
+    """Tell a TLS client that no more comes, without waiting for its answer."""
+    if isinstance(connection, ssl.SSLSocket):
+        connection.setblocking(False)
+        with suppress(OSError, ValueError):
+            connection.unwrap()
+
+
+def _drain(connection: socket) -> None:
+    """Take in what the client has sent: to close on it would reset the connection."""
+    with suppress(OSError):
+        connection.shutdown(SHUT_WR)
+        connection.settimeout(_DRAIN_SECONDS)
+        left = _DRAINED
+        while left > 0 and (received := socket.recv(connection, 1 << 16)):
+            left -= len(received)
