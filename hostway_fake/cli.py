@@ -6,6 +6,7 @@ import ssl
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Event
 from typing import Final
 
 from hostway_fake.checks import LONGEST
@@ -17,7 +18,9 @@ from hostway_fake.faults import FaultScript
 from hostway_fake.faults.outcomes import Unavailable
 from hostway_fake.options import DEFAULT_ACTION_SECONDS, DEFAULT_AUTH, DEFAULT_BUILD_SECONDS
 
-_STOPPING: Final = {signal.SIGINT, signal.SIGTERM}
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+_LOOK_SECONDS: Final = 0.2
+"""How often the command looks for a signal on Windows, where none interrupts a wait."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -103,7 +106,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     ssl_context = _ssl_context(arguments)
     clock = SystemClock() if arguments.rate == 1 else FakeClock(SystemClock().now(), arguments.rate)
     with (
-        _held_back(_STOPPING),
+        _stopped_by(_STOPPING) as stopping,
         FakeHostway(
             clock=clock,
             auth=(user, password),
@@ -128,7 +131,8 @@ def _serve(arguments: argparse.Namespace) -> int:
             authority = [f"ca {server.ca_path}"] if server.ca_path else []
             lines = [server.url, f"user {user}{known}", *(f"server {server.id}" for server in servers), *authority]
             print("\n".join(lines), flush=True)
-            signal.sigwait(_STOPPING)
+            while not stopping.wait(_LOOK_SECONDS):
+                pass
     return 0
 
 
@@ -175,12 +179,12 @@ def _faults(path: str) -> FaultScript:
 
 
 @contextmanager
-def _held_back(signals: set[signal.Signals]) -> Iterator[None]:
-    """Keep signals for ``sigwait``, from before there are threads, so that none of them is interrupted."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+def _stopped_by(signals: Sequence[signal.Signals]) -> Iterator[Event]:
+    """Give an event that these signals set; a second signal does nothing more."""
+    stopping = Event()
+    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in signals}
     try:
-        yield
+        yield stopping
     finally:
-        while signal.sigpending() & signals:  # asked twice
-            signal.sigwait(signals)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

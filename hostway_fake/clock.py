@@ -1,15 +1,15 @@
-"""Time: the only module that may ask the machine what time it is. Rules are handed instants and never see a clock."""
+"""Time: with `machine`, all that asks what time it is. Rules are handed instants and never see a clock."""
 
 import datetime as machine
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from threading import Lock
-from time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime_ns
 from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from hostway_fake.bounded import BoundedLog
 from hostway_fake.exceptions import WrongTypeError, invalid
 from hostway_fake.forks import renew_locks_after_fork
+from hostway_fake.machine import monotonic_ns, realtime_ns
 
 START: Final = datetime(2013, 4, 12, 19, 29, tzinfo=UTC)
 """Where a `FakeClock` begins: the minute of the mission page's revision."""
@@ -64,7 +64,7 @@ class FakeClock:
 
     def _set(self, nanoseconds: int, rate: Fraction) -> None:
         self._nanoseconds = nanoseconds
-        self._since = clock_gettime_ns(CLOCK_MONOTONIC)
+        self._since = monotonic_ns()
         self._now = _instant(nanoseconds)
         self._rate = rate  # at last: at rate 0 `now` reads without the lock
 
@@ -96,7 +96,7 @@ class FakeClock:
         """The nanoseconds by now; the lock is held."""
         if not self._rate:
             return self._nanoseconds
-        passed = clock_gettime_ns(CLOCK_MONOTONIC) - self._since
+        passed = monotonic_ns() - self._since
         return min(self._nanoseconds + int(passed * self._rate), _LATEST)
 
     @property
@@ -155,7 +155,7 @@ class SystemClock:
     """The machine's own time, for the standalone server. Freezing ``datetime`` in a test is not meant to reach it."""
 
     def now(self) -> datetime:
-        return _instant(clock_gettime_ns(CLOCK_REALTIME))
+        return _instant(realtime_ns())
 
 
 class FollowingClock:
@@ -170,7 +170,7 @@ class FollowingClock:
 
 def monotonic() -> float:
     """Return seconds for deadlines in real time, which nothing that freezes or moves time in a test reaches."""
-    return clock_gettime_ns(CLOCK_MONOTONIC) / _SECOND
+    return monotonic_ns() / _SECOND
 
 
 def _instant(nanoseconds: int) -> datetime:

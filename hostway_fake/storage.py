@@ -3,17 +3,17 @@
 What happened stays behind: the journal, the timeline, and rules that are begun only.
 """
 
-import fcntl
 import json
 import os
 import stat
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 from typing import Any, BinaryIO, Final, get_args
 from zoneinfo import ZoneInfo
 
@@ -42,6 +42,15 @@ VERSION: Final = 1
 NOTE: Final = "holds the credentials of the account"
 
 _MICROSECOND: Final = timedelta(microseconds=1)
+_WRITING: Final = Lock()
+_lock: Callable[[BinaryIO], None] | None = None
+"""Waits until no other process holds a file, and holds it then; None where the system has no such lock."""
+
+with suppress(ImportError):
+    from fcntl import LOCK_EX, flock
+
+    def _lock(file: BinaryIO) -> None:
+        flock(file, LOCK_EX)
 
 
 class _Clock(Struct, frozen=True, forbid_unknown_fields=True):
@@ -367,20 +376,23 @@ def _told(value: object) -> str:
 def write(path: Path, data: Mapping[str, Any]) -> None:
     """Write a dump, for its owner's eyes only: the old file is whole until the new one is.
 
-    What a process that was killed leaves beside it has always the same name, and the next one writes over it.
+    What a process that was killed leaves beside it has always the same name, and the next one writes over it. Windows
+    cannot lock it, so that there the name has the number of the process in it.
     """
     _check_file(path, "written")
     file = Path(os.path.realpath(path))  # a link stays a link
     try:
-        draft = file.with_name(f".{file.name}.tmp")
-        with _locked(draft) as new:
+        with _draft_of(file) as (draft, new):
             try:
                 new.write(json.dumps(data, indent=1).encode())
                 new.flush()
                 os.fsync(new.fileno())
+                if _lock is None:
+                    new.close()  # Windows moves no open file
                 draft.replace(file)
             except BaseException:
-                draft.unlink()
+                new.close()
+                draft.unlink(missing_ok=True)
                 raise
     except OSError as error:
         raise InvalidValueError(f"{path}: cannot be written: {error.strerror}") from None
@@ -398,11 +410,24 @@ def _check_file(path: Path, done: str) -> None:
     raise InvalidValueError(f"{path}: cannot be {done}: it is not a file")
 
 
-def _locked(path: Path) -> BinaryIO:
+@contextmanager
+def _draft_of(file: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """Give an empty file beside another, which nobody else writes meanwhile."""
+    if _lock is not None:
+        draft = file.with_name(f".{file.name}.tmp")
+        with _locked(draft, _lock) as new:
+            yield draft, new
+    else:
+        draft = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+        with _WRITING, draft.open("wb") as new:
+            yield draft, new
+
+
+def _locked(path: Path, lock: Callable[[BinaryIO], None]) -> BinaryIO:
     """An empty file that nobody else writes, of mode 0600; closing it gives it free."""
     while True:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b")
-        fcntl.flock(file, fcntl.LOCK_EX)
+        lock(file)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 os.fchmod(file.fileno(), 0o600)

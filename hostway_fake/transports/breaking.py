@@ -1,5 +1,6 @@
 """How a socket breaks: each outcome as the peer of a real server would meet it."""
 
+import os
 import socket
 import struct
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from hostway_fake.faults.outcomes import (
 )
 from hostway_fake.service.messages import Answer, Breakage, Wait
 
-_NO_LINGER = struct.pack("ii", 1, 0)
+_NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 """With no time to linger, to close a socket is to reset it."""
 
 

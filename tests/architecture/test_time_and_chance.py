@@ -13,7 +13,7 @@ _NAMES: Final = [path.relative_to(_PACKAGE).as_posix() for path in _SOURCES]
 
 _CHANCE: Final = {"random", "secrets", "uuid.uuid1", "uuid.uuid4", "os.urandom"}
 _TIME: Final = {"time", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
-_MAY_ASK_FOR_TIME: Final = {"clock.py", "waiting.py"}
+_MAY_ASK_FOR_TIME: Final = {"clock.py", "machine.py", "waiting.py"}
 _READ: Final = tuple(zip(_NAMES, _SOURCES, strict=True))
 
 

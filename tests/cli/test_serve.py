@@ -198,3 +198,4 @@ def test_tls_with_a_certificate_that_is_given(serve: Serve, client: requests.Ses
 
     client.verify = str(tmp_path / "ca.pem")
     assert client.get(f"{served.url}/servers").status_code == 200
+    assert served.stop(signal.SIGTERM) == (0, "", "")

@@ -1,0 +1,34 @@
+"""The machine's clocks, as nothing in a test freezes or moves them.
+
+freezegun replaces all functions of `time` except ``clock_gettime_ns``. Where that is missing, as on Windows, these
+functions come from another copy of the module `time`, which freezegun does not find. time-machine moves the date in
+every copy, so that the date is then reckoned from the time stamp of a new file, and from there by the monotonic clock.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from importlib.machinery import BuiltinImporter
+from importlib.util import module_from_spec
+from tempfile import TemporaryFile
+from typing import Any
+
+
+def _clocks() -> tuple[Callable[[], int], Callable[[], int]]:
+    """Return functions for the nanoseconds since the epoch, and on a clock that never goes back."""
+    if hasattr(time, "clock_gettime_ns"):
+        ask, realtime, monotonic = time.clock_gettime_ns, time.CLOCK_REALTIME, time.CLOCK_MONOTONIC
+        return lambda: ask(realtime), lambda: ask(monotonic)
+    spec = BuiltinImporter.find_spec("time")
+    assert spec is not None
+    assert spec.loader is not None
+    own: Any = module_from_spec(spec)
+    spec.loader.exec_module(own)
+    with TemporaryFile() as file:
+        file.write(b"\0")
+        file.flush()
+        begin = os.fstat(file.fileno()).st_mtime_ns - own.monotonic_ns()
+    return lambda: begin + own.monotonic_ns(), own.monotonic_ns
+
+
+realtime_ns, monotonic_ns = _clocks()
