@@ -1,7 +1,8 @@
 """What can happen to a call, as frozen values, and the words that make them. The transports break the wire."""
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, TypeVar
 
@@ -11,13 +12,17 @@ from hostway_fake.exceptions import WrongTypeError, invalid
 
 _SLOWEST: Final = 1e-6
 """A byte in eleven days."""
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"(?:[!-~\xa1-\xff](?:[ \t!-~\xa0-\xff]*[!-~\xa1-\xff])?)?")
+_OF_THE_TRANSPORT: Final = ("content-length", "transfer-encoding", "connection")
 
 
 @dataclass(frozen=True, slots=True)
 class Respond:
     """Another answer: the provider's error of that status, or any ``body`` at all.
 
-    ``error`` is the very error where neither the status nor the operation says which.
+    ``error`` is the very error where neither the status nor the operation says which. ``headers`` take the place of
+    headers of the same name.
     """
 
     word: ClassVar[str] = "respond"
@@ -26,6 +31,7 @@ class Respond:
     body: str | None = None
     content_type: str = "text/html"
     error: ProviderError | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         checks.whole("status", self.status, 200, 599)
@@ -38,6 +44,25 @@ class Respond:
             raise invalid("content_type", self.content_type, "a media type, such as 'text/html'")
         if self.retry_after is not None:
             checks.whole("retry_after", self.retry_after, 0)
+        for name, value in self.headers:
+            _check_header(name, value)
+
+
+def _check_header(name: object, value: object) -> None:
+    if not (isinstance(name, str) and _TOKEN.fullmatch(name)):
+        raise invalid("headers", name, "names of headers, such as 'Set-Cookie'")
+    if name.lower() in _OF_THE_TRANSPORT:
+        raise invalid("headers", name, f"none of {', '.join(_OF_THE_TRANSPORT)}, which come from the transport")
+    if not (isinstance(value, str) and _HEADER_VALUE.fullmatch(value)):
+        raise invalid("headers", value, f"for {name} a string of printable characters in Latin-1, or a list of such")
+
+
+def _pairs(headers: object) -> tuple[tuple[str, str], ...]:
+    """Return headers as pairs; a list of values is a header that stands several times."""
+    if not isinstance(headers, Mapping):
+        raise WrongTypeError(f"headers: got {headers!r}, expected a mapping of names to values")
+    values = {name: value if isinstance(value, list | tuple) else [value] for name, value in headers.items()}
+    return tuple((name, each) for name, several in values.items() for each in several)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +204,15 @@ class Outcomes(ABC, Generic[T_co]):
         *,
         body: str | None = None,
         content_type: str = "text/html",
+        headers: Mapping[str, str | Sequence[str]] | None = None,
     ) -> T_co:
         """Answer with the provider's own error body of a status, and ``Retry-After`` in whole seconds if given.
 
-        With ``body`` any status from 200 to 599 and any text can be sent, as an odd proxy does.
+        With ``body`` any status from 200 to 599 and any text can be sent, as an odd proxy does. ``headers`` are sent in
+        place of those of the same name; a list of values sends a header several times, as ``Set-Cookie``.
         """
-        return self._end(Respond, status, retry_after, body, content_type)
+        pairs = () if headers is None else _pairs(headers)
+        return self._end(Respond, status, retry_after, body, content_type, None, pairs)
 
     def delay(self, seconds: float, *, real: bool = False) -> T_co:
         """Answer later. In process a client whose own timeout is shorter meets it, at once, and the clock moves by it.

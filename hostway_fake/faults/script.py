@@ -30,6 +30,7 @@ class _Respond(Struct, frozen=True, forbid_unknown_fields=True):
     retry_after: int | None = None
     body: str | None = None
     content_type: str = "text/html"
+    headers: dict[str, str | list[str]] = {}
 
 
 class _Delay(Struct, frozen=True, forbid_unknown_fields=True):

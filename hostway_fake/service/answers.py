@@ -79,9 +79,10 @@ def injected(context: RequestContext, respond: Respond) -> Answer:
     status, retry_after = respond.status, respond.retry_after
     if respond.body is None:
         error = respond.error or (context.operation.failure(status) if context.operation else INJECTED[status])
-        return refused(context, Refusal(error), retry_after)
+        return refused(context, Refusal(error), retry_after).with_headers(respond.headers)
     headers = [] if retry_after is None else [("Retry-After", str(retry_after))]
-    return answer(context, status, respond.content_type, respond.body.encode(), *headers)
+    scripted = answer(context, status, respond.content_type, respond.body.encode(), *headers)
+    return scripted.with_headers(respond.headers)
 
 
 def failed(world: World, error: Exception) -> Answer:

@@ -52,6 +52,12 @@ class Answer:
     def without_body(self) -> "Answer":
         return replace(self, body=b"")
 
+    def with_headers(self, headers: tuple[tuple[str, str], ...]) -> "Answer":
+        """Return the same answer with ``headers`` in the place of those of the same names."""
+        names = {name.lower() for name, _ in headers}
+        kept = (header for header in self.headers if header[0].lower() not in names)
+        return replace(self, headers=(*kept, *headers)) if headers else self
+
 
 def _phrase(status: int) -> str:
     try:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import httpx
 import pytest
 import requests
 
@@ -448,3 +449,51 @@ def test_a_script_that_ran_out_on_a_socket_is_raised_once() -> None:
         fake.faults.script(None, [ok], then="fail_test")
         with pytest.raises(ScriptExhaustedError), fake.serve() as listening:
             _swallow(fake.at(listening.url), 3)
+
+
+# Headers of a scripted answer
+
+
+def test_headers_of_a_scripted_answer_are_sent_in_place_of_those_of_the_same_name(fake: FakeHostway) -> None:
+    headers = {"X-Request-Id": "7", "content-type": "text/plain", "Set-Cookie": ["a=1; Path=/", "b=2; Path=/"]}
+    fake.faults.on("list_servers").respond(200, body="x", headers=headers)
+    fake.faults.on("list_zones").respond(503, 9, headers={"Retry-After": "Fri, 12 Apr 2013 19:30:00 GMT"})
+    with fake.session() as session, fake.serve() as server, fake.at(server.url).session() as wired:
+        for client, url in ((session, fake.url), (wired, server.url)):
+            answer = client.get(f"{url}/servers")
+            assert (answer.headers["X-Request-Id"], answer.headers["Content-Type"]) == ("7", "text/plain")
+            assert dict(client.cookies) == dict(answer.cookies) == {"a": "1", "b": "2"}
+            assert answer.text == "x"
+            assert client.get(f"{url}/zone").headers["Retry-After"] == "Fri, 12 Apr 2013 19:30:00 GMT"
+    with httpx.Client(transport=fake.httpx_transport(), auth=fake.auth) as client_of_httpx:
+        client_of_httpx.get(f"{fake.url}/servers")
+        assert dict(client_of_httpx.cookies) == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "error", "said"),
+    [
+        ({"Content-Length": "7"}, InvalidValueError, "headers: got 'Content-Length', expected none of content-length"),
+        ({"a b": "7"}, InvalidValueError, "headers: got 'a b', expected names of headers, such as 'Set-Cookie'"),
+        ({"": "7"}, InvalidValueError, "headers: got ''"),
+        ({7: "7"}, InvalidValueError, "headers: got 7"),
+        ({"A": "a\r\nB: b"}, InvalidValueError, "headers: got .*, expected for A a string of printable characters"),
+        ({"A": "\u20ac"}, InvalidValueError, "headers: got"),
+        ({"A": 7}, InvalidValueError, "headers: got 7, expected for A a string"),
+        ({"A": [None]}, InvalidValueError, "headers: got None, expected for A a string"),
+        ([("A", "b")], WrongTypeError, "headers: got .*, expected a mapping of names to values"),
+    ],
+)
+def test_headers_that_cannot_be_sent_are_refused(
+    fake: FakeHostway, headers: Any, error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        fake.faults.on().respond(503, headers=headers)
+    fake.faults.clear()
+
+
+def test_headers_of_a_scripted_answer_are_saved_and_read_from_files() -> None:
+    file = {"rule": [{"respond": {"status": 503, "headers": {"X-A": "1", "Set-Cookie": ["a=1", "b=2"]}}}]}
+    with FakeHostway(faults=file) as fake, FakeHostway.from_dict(fake.to_dict()) as again:
+        answer = again.session().get(f"{again.url}/zone")
+        assert (answer.headers["X-A"], dict(answer.cookies)) == ("1", {"a": "1", "b": "2"})
