@@ -69,7 +69,7 @@ class _Road:
 
     def _exchanged(self, request: httpx.Request, body: bytes) -> Exchanged:
         url = request.url
-        if Origin.of(str(url)) != self._origin:
+        if Origin.at(url.scheme, url.host, url.port) != self._origin:
             why = f"this transport leads to {self._origin.header} only"
             raise blocked(request.method, str(url), why, self._refused)
         headers: dict[str, str] = {}

@@ -32,7 +32,12 @@ class Origin:
     @classmethod
     def of(cls, url: str) -> "Origin":
         parts = urlsplit(url)
-        return cls(parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0))
+        return cls.at(parts.scheme, parts.hostname or "", parts.port)
+
+    @classmethod
+    def at(cls, scheme: str, host: str, port: int | None) -> "Origin":
+        """Return the origin of a scheme, a host and a port, which may be left to the scheme."""
+        return cls(scheme, host, port or _PORTS.get(scheme, 0))
 
     @property
     def header(self) -> str:
