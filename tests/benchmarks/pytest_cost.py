@@ -54,8 +54,8 @@ def other():
     return None
 
 
-@pytest.fixture
-def another(pytestconfig):
+@pytest.fixture(scope="session")
+def another():
     return None
 
 
