@@ -31,4 +31,14 @@ def _clocks() -> tuple[Callable[[], int], Callable[[], int]]:
     return lambda: begin + own.monotonic_ns(), own.monotonic_ns
 
 
-realtime_ns, monotonic_ns = _clocks()
+_REALTIME_NS, _MONOTONIC_NS = _clocks()
+
+
+def realtime_ns() -> int:
+    """Return the nanoseconds since the epoch."""
+    return _REALTIME_NS()
+
+
+def monotonic_ns() -> int:
+    """Return the nanoseconds on a clock that never goes back."""
+    return _MONOTONIC_NS()

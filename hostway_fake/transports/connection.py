@@ -173,7 +173,7 @@ class Connection(BaseHTTPRequestHandler):
         self._expects_continue = False
         self._reused = False
         self._broken: list[Breakage] = []
-        self.is_broken = False
+        self.is_broken: bool = False
         self._heads: dict[bytes, dict[str, Any]] = {}
         super().__init__(connection, peer, server)  # type: ignore[arg-type]  # it only keeps it
 

@@ -38,10 +38,10 @@ class Interception:
     """A fake that is reached by clients that know nothing of it; each of their adapters has connections of its own."""
 
     def __init__(self, pool: Pool, block_others: bool, refused: Refused) -> None:
-        self.pool = pool
-        self.origin = pool.origin
-        self.block_others = block_others
-        self.refused = refused
+        self.pool: Pool = pool
+        self.origin: Origin = pool.origin
+        self.block_others: bool = block_others
+        self.refused: Refused = refused
         self._own: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
     def own(self, client: object, make: Callable[[], Any]) -> Any:

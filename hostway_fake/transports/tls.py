@@ -25,7 +25,7 @@ class ThrowAwayAuthority:
             raise ImportError("tls=True needs the extra tls: pip install 'hostway-fake[tls]'") from None
         authority = trustme.CA()
         names = dict.fromkeys(("localhost", "127.0.0.1", "::1", host))
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context: ssl.SSLContext = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(*names).configure_cert(self.context)
         handle, path = mkstemp(prefix="hostway-fake-ca-", suffix=".pem")
         os.close(handle)
