@@ -30,8 +30,9 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
 
 from hostway_fake.exceptions import BlockedHostError
+from hostway_fake.forks import renew_locks_after_fork
 from hostway_fake.transports.origin import Origin, Refused, blocked
-from hostway_fake.transports.requests import ADAPTER_SEND, Pool, is_mocked
+from hostway_fake.transports.requests import ADAPTER_SEND, HostwayAdapter, Pool, is_mocked
 
 
 class Interception:
@@ -62,6 +63,7 @@ class Interceptor:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        renew_locks_after_fork(self)
         self._active: tuple[Interception, ...] = ()
         self._patched: list[tuple[type, str, Any, Any]] = []
         self._modules: set[str] = set()
@@ -201,7 +203,7 @@ class _GetAdapter:
         def get_adapter(url: str) -> BaseAdapter:
             interception = _INTERCEPTOR.find(url)
             adapter: BaseAdapter = (own if interception is None else real)(url)
-            if interception is None or not isinstance(adapter, HTTPAdapter):
+            if interception is None or not isinstance(adapter, HTTPAdapter) or isinstance(adapter, HostwayAdapter):
                 return adapter
             pool = interception.own(adapter, interception.pool.another)
             return _past_mocks(adapter, pool)

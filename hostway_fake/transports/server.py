@@ -193,7 +193,7 @@ class ThreadServer:
 
     def _talk(self, connection: socket.socket, peer: Any) -> None:
         try:
-            with self._secured(connection) as connection, suppress(OSError):
+            with suppress(OSError), self._secured(connection) as connection:
                 if isinstance(connection, ssl.SSLSocket) and not shake_hands(connection, self.read_timeout):
                     return
                 if not Connection(connection, peer, self).is_broken:

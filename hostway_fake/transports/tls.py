@@ -9,7 +9,7 @@ from tempfile import mkstemp
 from typing import Final
 
 from hostway_fake import checks
-from hostway_fake.exceptions import InvalidValueError, WrongTypeError
+from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid
 
 _DRAINED: Final = 1 << 20
 _DRAIN_SECONDS: Final = 0.5
@@ -43,6 +43,8 @@ def checked_tls(host: str, tls: object, context: object) -> ThrowAwayAuthority |
         raise InvalidValueError("tls: got True beside an ssl_context, expected one of the two", "tls")
     if context is not None and not isinstance(context, ssl.SSLContext):
         raise WrongTypeError(f"ssl_context: got {context!r}, expected an ssl.SSLContext")
+    if context is not None and context.protocol is ssl.PROTOCOL_TLS_CLIENT:
+        raise invalid("ssl_context", context, "one for a server, such as ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)")
     return ThrowAwayAuthority(host) if tls else context
 
 

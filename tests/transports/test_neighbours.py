@@ -164,6 +164,22 @@ def test_adapter_that_is_none_of_requests_own_is_asked_while_requests_is_mocked(
         assert session.get(f"{fake.url}/servers").status_code == 299
 
 
+@pytest.mark.parametrize("mock", MOCKS)
+@pytest.mark.parametrize("nested", [intercepted_inside, intercepted_outside])
+@pytest.mark.parametrize("made", [own, mounted])
+def test_session_of_another_fake_still_reaches_that_one_while_requests_is_mocked(
+    made: Callable[[FakeHostway], requests.Session],
+    nested: Nesting,
+    mock: Callable[[Path], AbstractContextManager[None]],
+    fake: FakeHostway,
+    tmp_path: Path,
+) -> None:
+    with FakeHostway(auth=("other1", "other")) as other, made(other) as session, nested(mock(tmp_path), fake):
+        requests.get(ELSEWHERE, timeout=5)
+        assert session.get(f"{fake.url}/servers").status_code == 200
+    assert (len(other.calls), len(fake.calls)) == (1, 0)
+
+
 @pytest.mark.parametrize("nested", [intercepted_inside, intercepted_outside])
 def test_interception_works_in_and_around_respx(nested: Nesting, fake: FakeHostway, tmp_path: Path) -> None:
     with nested(mocked_by_respx(tmp_path), fake):

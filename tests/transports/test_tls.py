@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -112,6 +113,11 @@ def test_options_that_contradict_each_other_or_are_none_are_refused(fake: FakeHo
         pass
     with pytest.raises(WrongTypeError, match="tls: got 1, expected True or False"), fake.serve(tls=1):  # type: ignore[arg-type]
         pass
+    with (
+        pytest.raises(InvalidValueError, match=r"ssl_context: got .*, expected one for a server"),
+        fake.serve(ssl_context=ssl.create_default_context()),
+    ):
+        pass
     with pytest.raises(WrongTypeError, match="ssl_context: got 'x'"), fake.serve(ssl_context="x"):  # type: ignore[arg-type]
         pass
 
@@ -153,6 +159,16 @@ def test_tls_client_of_a_plain_server_gets_a_clean_end_at_once(fake: FakeHostway
 def test_client_that_falls_silent_in_the_handshake_is_let_go(fake: FakeHostway) -> None:
     with fake.serve(tls=True, read_timeout=0.05) as server, socket.create_connection(server.address, 10) as silent:
         assert silent.recv(1) == b""
+
+
+def test_client_that_is_gone_before_the_handshake_is_no_failure_of_the_server(fake: FakeHostway) -> None:
+    with fake.serve(tls=True) as server:
+        for _ in range(20):
+            gone = socket.create_connection(server.address, 10)
+            gone.sendall(b"x" * 1000)
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            gone.close()
+        assert requested(fake, server.url, server.ca_path).status_code == 200
 
 
 def test_server_stops_at_once_with_open_and_half_open_connections(fake: FakeHostway) -> None:
