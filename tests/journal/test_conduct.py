@@ -663,3 +663,51 @@ def test_many_calls_are_shown_in_part(fake: FakeHostway, session: requests.Sessi
     shown = str(caught.value).splitlines()[1:]
     assert len(shown) == lines
     assert [line for line in shown if "more" in line] == ([f"  ... {calls - 10} more ..."] if calls > 10 else [])
+
+
+def test_only_the_operation_in_question_is_judged(fake: FakeHostway, session: requests.Session) -> None:
+    fake.faults.on("list_zones").respond(500)
+    for _ in range(3):
+        session.get(f"{fake.url}/zone")
+
+    fake.conduct.assert_backs_off("get_snapshot")
+    with pytest.raises(MisconductError):
+        fake.conduct.assert_backs_off("list_zones")
+
+
+def test_query_that_an_operation_does_not_know_makes_no_other_call(
+    fake: FakeHostway, session: requests.Session
+) -> None:
+    fake.faults.on("list_zones").respond(500)
+    for number in range(3):
+        session.get(f"{fake.url}/zone?name={number}")
+
+    with pytest.raises(MisconductError, match="list_zones was called again at once"):
+        fake.conduct.assert_backs_off("list_zones")
+
+
+def test_retry_after_that_the_client_did_not_see_excuses_nothing() -> None:
+    with FakeHostway(readings={"over_limit_retry_after": "on"}) as fake, fake.session() as session:
+        server = fake.add_server()
+        for name in ("x", "y", "z"):
+            server.add_snapshot(name)
+        fake.faults.on("create_snapshot").after_commit().truncate(0.5)
+        for _ in range(2):
+            with pytest.raises(requests.exceptions.ChunkedEncodingError):
+                session.post(f"{fake.url}/servers/{server.id}/snapshots", json={"snapshot": {"name": "a"}})
+        assert dict(fake.calls[-1].answer_headers)["Retry-After"] == "0"
+
+        with pytest.raises(MisconductError, match="create_snapshot was called again at once"):
+            fake.conduct.assert_backs_off("create_snapshot")
+
+
+def test_empty_list_does_not_say_that_something_is_finished(
+    fake: FakeHostway, server: ServerHandle, session: requests.Session
+) -> None:
+    snapshot = server.add_snapshot("a", "BUILD")
+    session.get(f"{fake.url}/servers/{server.id}/snapshots")
+    server.delete_snapshot(snapshot.id)
+    for _ in range(3):
+        session.get(f"{fake.url}/servers/{server.id}/snapshots")
+
+    fake.conduct.assert_stops_when_done()
