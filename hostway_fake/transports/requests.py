@@ -4,7 +4,7 @@ import errno
 import http.client
 import io
 import os
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import cached_property
 from http.client import BadStatusLine, RemoteDisconnected
@@ -50,18 +50,12 @@ _MALFORMED: Final[type[Exception]] = BadStatusLine if _VERSION else ProtocolErro
 
 
 class _Response(HTTPResponse):
-    """A response whose body is in memory: asked for in pieces that hold all of it, it comes in one."""
+    """A response to a request that urllib3's ``urlopen`` did not make."""
 
     @property
     def connection(self) -> Any:
         """Return the connection until the body is read, then None."""
         return None if self.closed else self._connection
-
-    def stream(self, amt: int | None = 65536, decode_content: bool | None = None) -> Generator[bytes, None, None]:
-        if amt is not None and amt < (self.length_remaining or 0):
-            yield from super().stream(amt, decode_content)
-        elif data := self.read(decode_content=decode_content):
-            yield data
 
 
 class _Silent(io.BytesIO):
