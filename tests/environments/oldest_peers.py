@@ -1,6 +1,7 @@
-"""The lowest version of httpx that is promised, tried by `.ci/run` in an environment of its own."""
+"""The lowest promised versions of the optional peers, tried by `.ci/run` in an environment of its own."""
 
 import asyncio
+from importlib.metadata import version
 from typing import Any
 
 import httpx
@@ -19,8 +20,9 @@ async def listed_async(fake: FakeHostway, **options: Any) -> int:
         return (await client.get(f"{fake.url}/servers")).status_code
 
 
-def test_version_is_the_lowest() -> None:
-    assert httpx.__version__ == "0.27.0"
+def test_versions_are_the_lowest() -> None:
+    versions = {name: version(name) for name in ("httpx", "pytest", "trustme")}
+    assert versions == {"httpx": "0.27.0", "pytest": "8.0.0", "trustme": "1.1.0"}
 
 
 def test_transports_reach_the_fake(fake_hostway: FakeHostway) -> None:
@@ -44,3 +46,9 @@ def test_faults_raise_what_httpx_raises(fake_hostway: FakeHostway) -> None:
         for error in (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError, httpx.ReadTimeout):
             with pytest.raises(error):
                 client.get(f"{fake_hostway.url}/servers")
+
+
+@pytest.mark.fake_hostway(tls=True)
+def test_socket_speaks_tls(fake_hostway_server: FakeHostway) -> None:
+    with fake_hostway_server.session() as session:
+        assert session.get(f"{fake_hostway_server.url}/servers").status_code == 200
