@@ -70,3 +70,9 @@ def test_retries_wait_on_the_clock(fake_hostway: FakeHostway, session: requests.
     adapter.max_retries = Retry(1, status_forcelist=[503])
     assert session.get(f"{fake_hostway.url}/servers").status_code == 200
     assert (fake_hostway.clock.now() - START).total_seconds() == 7
+
+
+def test_interception_covers_pool_managers_too(fake_hostway: FakeHostway) -> None:
+    headers = urllib3.make_headers(basic_auth=":".join(fake_hostway.auth))
+    with fake_hostway.intercept(), urllib3.PoolManager() as manager:
+        assert manager.request("GET", f"{fake_hostway.url}/servers", headers=headers).status == 200
