@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import trustme  # noqa: F401  # kept loaded: cryptography, which it uses, cannot be imported twice in one process
 
 import hostway_fake.app
 import hostway_fake.transports.requests
@@ -597,5 +598,4 @@ def test_socket_speaks_tls_on_demand(pytester: pytest.Pytester, own: bool) -> No
                 assert ask(fake) == 200
         """
     )
-    # cryptography, which the authority is made with, cannot be imported twice in one process
-    pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=3)
+    pytester.runpytest_inprocess("-p", "no:randomly").assert_outcomes(passed=3)
