@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import reduce
-from typing import Final
+from typing import Any, Final
 
 from hostway_fake.contract.states import ServerStatus, SnapshotStatus
 from hostway_fake.domain.state import Event, Happening, Planned, Server, Snapshot, Status
@@ -102,14 +102,13 @@ def _happened(server: Server, planned: Planned) -> Server:
     status = TRANSITIONS.get((snapshot.status, planned.event))
     if status is None:
         return server
-    disk_guid = server.disk_guid
+    changes: dict[str, Any] = {"status": status}
     if planned.event is Event.COMPLETE:
-        snapshot = replace(snapshot, completed_at=planned.due, parent_guid=disk_guid)
-    if planned.event in _WRITES_DISK:
-        disk_guid = snapshot.guid
+        changes |= {"completed_at": planned.due, "parent_guid": server.disk_guid}
     if status is SnapshotStatus.DELETED:
-        snapshot = replace(snapshot, deleted_at=planned.due)
-    snapshots = (*server.snapshots[:place], replace(snapshot, status=status), *server.snapshots[place + 1 :])
+        changes["deleted_at"] = planned.due
+    disk_guid = snapshot.guid if planned.event in _WRITES_DISK else server.disk_guid
+    snapshots = (*server.snapshots[:place], replace(snapshot, **changes), *server.snapshots[place + 1 :])
     return replace(server, snapshots=snapshots, disk_guid=disk_guid)
 
 
