@@ -23,7 +23,7 @@ from hostway_fake.faults.outcomes import (
     Unavailable,
 )
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
-from hostway_fake.transports.origin import Exchange, Idle, InProcess, Origin, Refused, blocked
+from hostway_fake.transports.origin import Exchange, Idle, InProcess, OnBlocked, Origin, blocked
 
 _Error = TypeVar("_Error", bound=Exception)
 
@@ -48,12 +48,12 @@ class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
 class _Road:
     """From an httpx request to the exchange and back, for both transports."""
 
-    def __init__(self, origin: Origin, exchange: Exchange, retries: int, refused: Refused) -> None:
-        self.given = origin, exchange, retries, refused
+    def __init__(self, origin: Origin, exchange: Exchange, retries: int, on_blocked: OnBlocked) -> None:
+        self.given = origin, exchange, retries, on_blocked
         self._origin = origin
         self._exchange = exchange
         self._retries = retries
-        self._refused = refused
+        self._on_blocked = on_blocked
         self._idle = Idle()
 
     def ask(self, request: httpx.Request, body: bytes) -> httpx.Response:
@@ -71,7 +71,7 @@ class _Road:
         url = request.url
         if Origin.at(url.scheme, url.host, url.port) != self._origin:
             why = f"this transport leads to {self._origin.header} only"
-            raise blocked(request.method, str(url), why, self._refused)
+            raise blocked(request.method, str(url), why, self._on_blocked)
         headers: dict[str, str] = {}
         for raw_name, raw_value in request.headers.raw:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -143,8 +143,8 @@ def _caused(error: _Error, cause: Exception) -> _Error:
 
 
 class _Transport(InProcess):
-    def __init__(self, origin: Origin, exchange: Exchange, retries: int, refused: Refused) -> None:
-        self._road = _Road(origin, exchange, retries, refused)
+    def __init__(self, origin: Origin, exchange: Exchange, retries: int, on_blocked: OnBlocked) -> None:
+        self._road = _Road(origin, exchange, retries, on_blocked)
 
     def another(self) -> Self:
         return type(self)(*self._road.given)

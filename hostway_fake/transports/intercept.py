@@ -31,18 +31,18 @@ from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
 
 from hostway_fake.exceptions import BlockedHostError
 from hostway_fake.forks import renew_locks_after_fork
-from hostway_fake.transports.origin import Origin, Refused, blocked
+from hostway_fake.transports.origin import OnBlocked, Origin, blocked
 from hostway_fake.transports.requests import ADAPTER_SEND, HostwayAdapter, Pool, is_mocked
 
 
 class Interception:
     """A fake that is reached by clients that know nothing of it; each of their adapters has connections of its own."""
 
-    def __init__(self, pool: Pool, block_others: bool, refused: Refused) -> None:
+    def __init__(self, pool: Pool, block_others: bool, on_blocked: OnBlocked) -> None:
         self.pool: Pool = pool
         self.origin: Origin = pool.origin
         self.block_others: bool = block_others
-        self.refused: Refused = refused
+        self.on_blocked: OnBlocked = on_blocked
         self._own: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
     def own(self, client: object, make: Callable[[], Any]) -> Any:
@@ -108,7 +108,7 @@ class Interceptor:
         for each in self._active:
             if each.block_others:
                 why = f"only {each.origin.header} may be called under intercept(block_others=True)"
-                return blocked(method, url, why, each.refused)
+                return blocked(method, url, why, each.on_blocked)
         return None
 
     def _patch(self, module: str, patches: Sequence[Patch]) -> None:
@@ -135,9 +135,9 @@ _INTERCEPTOR: Final = Interceptor()
 
 
 @contextmanager
-def intercept(pool: Pool, block_others: bool, refused: Refused) -> Iterator[None]:
+def intercept(pool: Pool, block_others: bool, on_blocked: OnBlocked) -> Iterator[None]:
     """Let every client of the process reach the fake of a pool while the block runs."""
-    interception = Interception(pool, block_others, refused)
+    interception = Interception(pool, block_others, on_blocked)
     _INTERCEPTOR.add(interception)
     try:
         yield

@@ -76,4 +76,6 @@ def _own(interception: "Interception", transport: Any) -> Any:
     kind = AsyncHostwayTransport if isinstance(transport, httpx.AsyncHTTPTransport) else HostwayTransport
     retries = getattr(transport._pool, "_retries", 0)
     pool = interception.pool
-    return interception.own(transport, lambda: kind(interception.origin, pool.exchange, retries, interception.refused))
+    return interception.own(
+        transport, lambda: kind(interception.origin, pool.exchange, retries, interception.on_blocked)
+    )

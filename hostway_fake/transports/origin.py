@@ -14,7 +14,7 @@ from hostway_fake.service.messages import Exchanged, Request
 Exchange = Callable[[Request], Exchanged]
 """A request in, what comes of it out: the exchange with its worlds filled in."""
 
-Refused = Callable[[BlockedHostError], object]
+OnBlocked = Callable[[BlockedHostError], object]
 """Is handed each error that is about to be raised because a request was for another host."""
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -96,8 +96,8 @@ class InProcess:
         )
 
 
-def blocked(method: str, url: str, why: str, refused: Refused) -> BlockedHostError:
-    """Return the error for a request to another host, with its secrets masked, after ``refused`` was told of it."""
+def blocked(method: str, url: str, why: str, on_blocked: OnBlocked) -> BlockedHostError:
+    """Return the error for a request to another host, its secrets masked, and call ``on_blocked`` with it."""
     error = BlockedHostError(f"{method} {masked_url(url)}".strip() + f": {why}")
-    refused(error)
+    on_blocked(error)
     return error

@@ -24,7 +24,7 @@ from hostway_fake.service.exchange import exchange
 from hostway_fake.service.messages import Answer, Exchanged, Request
 from hostway_fake.transports.breaking import ServerStopped
 from hostway_fake.transports.connection import Connection
-from hostway_fake.transports.tls import ThrowAwayAuthority, say_goodbye, shake_hands
+from hostway_fake.transports.tls import ThrowAwayAuthority, complete_handshake, send_close_notify
 from hostway_fake.world import Worlds
 
 if TYPE_CHECKING:
@@ -194,10 +194,10 @@ class ThreadServer:
     def _talk(self, connection: socket.socket, peer: Any) -> None:
         try:
             with suppress(OSError), self._secured(connection) as connection:
-                if isinstance(connection, ssl.SSLSocket) and not shake_hands(connection, self.read_timeout):
+                if isinstance(connection, ssl.SSLSocket) and not complete_handshake(connection, self.read_timeout):
                     return
                 if not Connection(connection, peer, self).is_broken:
-                    say_goodbye(connection)
+                    send_close_notify(connection)
                 connection.shutdown(socket.SHUT_RDWR)  # a process that was forked may hold it open
         except Exception as error:
             self._keep(error)

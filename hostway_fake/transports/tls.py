@@ -48,7 +48,7 @@ def checked_tls(host: str, tls: object, context: object) -> ThrowAwayAuthority |
     return ThrowAwayAuthority(host) if tls else context
 
 
-def shake_hands(connection: ssl.SSLSocket, seconds: float) -> bool:
+def complete_handshake(connection: ssl.SSLSocket, seconds: float) -> bool:
     """Complete the handshake within so many seconds; return False after the end of a client that does not speak TLS."""
     connection.settimeout(seconds)
     try:
@@ -60,7 +60,7 @@ def shake_hands(connection: ssl.SSLSocket, seconds: float) -> bool:
     return True
 
 
-def say_goodbye(connection: socket) -> None:
+def send_close_notify(connection: socket) -> None:
     """Tell a TLS client that no more comes, without waiting for its answer."""
     if isinstance(connection, ssl.SSLSocket):
         connection.setblocking(False)
