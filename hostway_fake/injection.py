@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final, Never
 
 from hostway_fake import checks
 from hostway_fake.exceptions import InvalidValueError, UnfinishedRuleError, WrongTypeError, invalid
@@ -50,6 +50,14 @@ class Rule:
 
     def __repr__(self) -> str:
         return f"<Rule {self}>"
+
+    if not TYPE_CHECKING:  # a type checker knows the attributes that there are
+
+        def __getattr__(self, name: str) -> Never:
+            said = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_") and hasattr(Begun, name):
+                said += f": say .{name}(...) before the outcome, as in .first(2).respond(503)"
+            raise AttributeError(said, name=name, obj=self)
 
     def __str__(self) -> str:
         try:

@@ -39,7 +39,17 @@ def story(item: pytest.Item, watched: Sequence[Watched]) -> str:
                 shared += [fake.auth[0]] if each.is_shared else []
     again = [f"to run it again: {' '.join(_command(item, seeds))}"]
     again += [f"(tests before it have used {', '.join(shared)} too; they are not run again)"] if shared else []
-    return "\n\n".join((*(told or ["nothing happened"]), "\n".join(again)))
+    return "\n\n".join((*_unreached(watched), *(told or ["nothing happened"]), "\n".join(again)))
+
+
+def _unreached(watched: Sequence[Watched]) -> Iterator[str]:
+    """Say how a client reaches a fake that no request has reached."""
+    if not any(each.was_called for each in watched):
+        yield (
+            f"No request reached this fake. {watched[0].fake.url} leads to it in this process only: pass "
+            "fake.session() to the code under test, call fake.mount(session), or use fake.intercept(). The fixture "
+            "fake_hostway_server has a URL for any client."
+        )
 
 
 def _lines(timeline: Timeline) -> list[str]:

@@ -108,6 +108,12 @@ class Watched:
             world = fake._worlds.home
             yield fake, world.timeline(self._marks.get(world, BEGINNING))
 
+    @property
+    def was_called(self) -> bool:
+        """Tell whether a request has reached it, or one of its siblings, since the test before had ended."""
+        worlds = [fake._worlds.home for fake in (*self.fake._family(), *self._gone)]
+        return any(world.journal.recorded > self._marks.get(world, BEGINNING).recorded for world in worlds)
+
     def relied(self) -> Counter[Answered]:
         """What was answered since this was last asked."""
         answered = self.fake._answered()

@@ -497,3 +497,20 @@ def test_headers_of_a_scripted_answer_are_saved_and_read_from_files() -> None:
     with FakeHostway(faults=file) as fake, FakeHostway.from_dict(fake.to_dict()) as again:
         answer = again.session().get(f"{again.url}/zone")
         assert (answer.headers["X-A"], dict(answer.cookies)) == ("1", {"a": "1", "b": "2"})
+
+
+# Words in the wrong order
+
+
+@pytest.mark.parametrize("word", ["first", "nth", "every", "between", "after_commit", "named"])
+def test_word_that_stands_after_the_outcome_is_told_to_stand_before_it(fake: FakeHostway, word: str) -> None:
+    rule: Any = fake.faults.on().respond(503)
+    with pytest.raises(AttributeError, match=rf"say \.{word}\(\.\.\.\) before the outcome, as in \.first\(2\)"):
+        getattr(rule, word)
+
+
+def test_attribute_that_is_no_word_is_none(fake: FakeHostway) -> None:
+    rule: Any = fake.faults.on().respond(503)
+    with pytest.raises(AttributeError, match=r"^'Rule' object has no attribute 'frist'$"):
+        _ = rule.frist
+    assert not hasattr(rule, "_hits")

@@ -412,6 +412,28 @@ def test_a_failure_before_anything_happened_says_so(pytester: pytest.Pytester) -
     ran.stdout.fnmatch_lines(["*timeline of fake_hostway*", "nothing happened"])
 
 
+@pytest.mark.parametrize(("asks", "says"), [(False, True), (True, False)])
+def test_failure_says_that_no_request_reached_the_fake(pytester: pytest.Pytester, asks: bool, says: bool) -> None:
+    ran = run(
+        pytester,
+        f"""
+        def test_it(fake_hostway, fake_hostway_session):
+            fake_hostway.add_server()
+            if {asks}:
+                fake_hostway_session.get(fake_hostway.url + "/zone")
+            assert 1 == 2
+
+        def test_other(fake_hostway, fake_hostway_session):
+            fake_hostway_session.get(fake_hostway.url + "/zone")
+        """,
+    )
+
+    said = (
+        "No request reached this fake. http://api.hostway.test leads to it in this process only: pass fake.session() "
+    )
+    assert (said in ran.stdout.str()) is says
+
+
 def test_without_the_fixture_there_is_no_story(pytester: pytest.Pytester) -> None:
     ran = run(pytester, "def test_it(): assert 1 == 2")
 
