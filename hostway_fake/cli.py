@@ -5,8 +5,8 @@ import signal
 import ssl
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from threading import Event
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from hostway_fake.checks import LONGEST
@@ -131,8 +131,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             authority = [f"ca {server.ca_path}"] if server.ca_path else []
             lines = [server.url, f"user {user}{known}", *(f"server {server.id}" for server in servers), *authority]
             print("\n".join(lines), flush=True)
-            while not stopping.wait(_LOOK_SECONDS):
-                pass
+            _wait_for(stopping)
     return 0
 
 
@@ -178,11 +177,22 @@ def _faults(path: str) -> FaultScript:
     return script
 
 
+def _wait_for(stopping: SimpleQueue[int]) -> None:
+    """Wait until something is put into a queue."""
+    while True:
+        with suppress(Empty):
+            stopping.get(timeout=_LOOK_SECONDS)
+            return
+
+
 @contextmanager
-def _stopped_by(signals: Sequence[signal.Signals]) -> Iterator[Event]:
-    """Give an event that these signals set; a second signal does nothing more."""
-    stopping = Event()
-    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in signals}
+def _stopped_by(signals: Sequence[signal.Signals]) -> Iterator[SimpleQueue[int]]:
+    """Give a queue into which these signals are put.
+
+    It is one that a handler may use while the main thread waits for it or another handler runs; an event is not.
+    """
+    stopping = SimpleQueue[int]()
+    before = {number: signal.signal(number, lambda number, _: stopping.put(number)) for number in signals}
     try:
         yield stopping
     finally:

@@ -199,3 +199,11 @@ def test_tls_with_a_certificate_that_is_given(serve: Serve, client: requests.Ses
     client.verify = str(tmp_path / "ca.pem")
     assert client.get(f"{served.url}/servers").status_code == 200
     assert served.stop(signal.SIGTERM) == (0, "", "")
+
+
+def test_two_signals_at_once_stop_the_server_and_do_not_hang_it(serve: Serve) -> None:
+    for _ in range(3):
+        served = serve()
+        served.process.send_signal(signal.SIGTERM)
+        status, _, told = served.stop(signal.SIGINT)
+        assert (status in (0, -signal.SIGINT), told) == (True, "")
