@@ -20,7 +20,7 @@ from hostway_fake.options import DEFAULT_ACTION_SECONDS, DEFAULT_AUTH, DEFAULT_B
 
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS: Final = 0.2
-"""How often the command looks for a signal on Windows, where none interrupts a wait."""
+"""The seconds between two checks for a signal. On Windows a signal does not interrupt a wait."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -81,9 +81,11 @@ def _parser() -> argparse.ArgumentParser:
         "--idle-timeout", type=float, metavar="SECONDS", help="close connections that are idle for longer (never)"
     )
     serve.add_argument(
-        "--tls", action="store_true", help="speak TLS by an authority made for this server, whose PEM file is printed"
+        "--tls",
+        action="store_true",
+        help="use TLS with a certificate from a new CA, and print the path of the CA's PEM file",
     )
-    serve.add_argument("--certfile", metavar="FILE", help="speak TLS with this certificate chain, PEM")
+    serve.add_argument("--certfile", metavar="FILE", help="use TLS with this certificate chain, PEM")
     serve.add_argument("--keyfile", metavar="FILE", help="the key of --certfile, if it is not in the same file")
     serve.add_argument("--faults", metavar="FILE", help="a script of faults, TOML or JSON")
     serve.set_defaults(command=_serve)
@@ -136,25 +138,27 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _ssl_context(arguments: argparse.Namespace) -> ssl.SSLContext | None:
-    """Return a context with the certificate that was given, if one was."""
+    """Return an SSL context for ``--certfile``, or None if it is not given."""
     certificate, key = arguments.certfile, arguments.keyfile
     if certificate is None:
         if key is not None:
-            raise invalid("keyfile", key, "a --certfile beside it")
+            raise invalid("keyfile", key, "--certfile as well")
         return None
     if arguments.tls:
-        raise invalid("certfile", certificate, "no --tls beside it")
+        raise invalid("certfile", certificate, "either --certfile or --tls")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         context.load_cert_chain(certificate, key, password=_no_password)
     except OSError as error:  # an ssl.SSLError is one
         files = certificate if key is None else f"{certificate} and {key}"
-        raise invalid("certfile", files, f"a certificate and its key without a password, both PEM: {error}") from None
+        raise invalid(
+            "certfile", files, f"a certificate and an unencrypted private key in PEM format: {error}"
+        ) from None
     return context
 
 
 def _no_password() -> bytes:
-    """Give none, where the library would ask for it on the terminal."""
+    """Return an empty password, so that OpenSSL does not prompt for one on the terminal."""
     return b""
 
 
@@ -187,9 +191,9 @@ def _wait_for(stopping: SimpleQueue[int]) -> None:
 
 @contextmanager
 def _stopped_by(signals: Sequence[signal.Signals]) -> Iterator[SimpleQueue[int]]:
-    """Give a queue into which these signals are put.
+    """Yield a queue that receives these signals.
 
-    It is one that a handler may use while the main thread waits for it or another handler runs; an event is not.
+    A signal handler may put into a `SimpleQueue` at any moment. Setting an `Event` there can deadlock.
     """
     stopping = SimpleQueue[int]()
     before = {number: signal.signal(number, lambda number, _: stopping.put(number)) for number in signals}

@@ -1,4 +1,4 @@
-"""Time: with `machine`, all that asks what time it is. Rules are handed instants and never see a clock."""
+"""Clocks. Only this module and `hostway_fake.machine` read the system time; rules are handed instants."""
 
 import datetime as machine
 from datetime import UTC, datetime, timedelta
@@ -219,7 +219,7 @@ def _told(step: int) -> str:
 
 
 def _exact(what: str, value: object) -> int | Fraction:
-    """Return a number as it is: an int needs no fraction, with which it takes ten times as long to reckon."""
+    """Return an int unchanged and a float as a Fraction, with which arithmetic is about ten times slower."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise WrongTypeError(f"advance: got {what}={value!r}, expected a number")
     try:

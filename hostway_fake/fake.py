@@ -186,8 +186,8 @@ class FakeHostway:
     def at(self, url: str, *, ca_path: str | None = None) -> "FakeHostway":
         """This fake, the same world, as it looks through a running server: ``url`` is the socket's.
 
-        ``session()`` then goes over the socket. ``ca_path`` is the PEM file of the authority that it trusts; that of a
-        server of this fake is known.
+        ``session()`` then goes over the socket. ``ca_path`` is the CA file that the session trusts. For a server that
+        this fake started, it is set automatically.
         """
         face = copy.copy(self)
         face._url, face._over_socket = options.checked_url(url), True
@@ -197,7 +197,7 @@ class FakeHostway:
 
     @property
     def ca_path(self) -> str | None:
-        """The PEM file of the authority that clients trust, of a fake seen through a server that speaks TLS."""
+        """The path of the CA file that clients must trust, or None if the fake is not reached through TLS."""
         return self._ca_path
 
     def close(self, *, check: bool = True) -> None:
@@ -560,12 +560,12 @@ class FakeHostway:
 
     @contextmanager
     def intercept(self, *, block_others: bool = False) -> Iterator[Self]:
-        """Let every client of `requests`, `httpx` and `urllib3` in the process, made before or inside, reach this fake.
+        """Route requests to `url` from every `requests`, `httpx` and `urllib3` client in the process to this fake.
 
-        Clients that use `url` keep their own adapters and retries. httpx is not imported for this; it is covered if
-        something else imports it. Other hosts are left alone, or with ``block_others`` refused with
-        `hostway_fake.BlockedHostError`. Interceptions nest; the innermost is asked first. For aiohttp, ``http.client``
-        and other processes use `serve`.
+        Clients that were created before the block are included; a ``urllib3.HTTPConnectionPool`` that is used directly
+        is not. Clients keep their own adapters and retries. httpx is covered once something else imports it. Requests
+        to other hosts are sent as usual; with ``block_others=True`` they raise `hostway_fake.BlockedHostError`.
+        Interceptions nest; the innermost is asked first. For aiohttp, ``http.client`` and other processes use `serve`.
 
         >>> import requests
         >>> with FakeHostway() as fake, fake.intercept():
@@ -602,9 +602,9 @@ class FakeHostway:
         byte; ``idle_timeout`` how many seconds a connection is kept open between requests, None for ever. An exception
         in the server's threads is raised at the end of the block.
 
-        ``tls=True`` speaks TLS with a certificate for ``host`` and the loopback addresses by an authority made for this
-        server, which clients trust by the PEM file ``ca_path`` of what is yielded; it needs the extra ``tls``.
-        ``ssl_context`` is a context of your own, with its certificate, instead.
+        With ``tls=True`` the server uses TLS. A new certificate authority issues a certificate for ``host`` and the
+        loopback addresses. Clients trust it through the PEM file ``server.ca_path``. This needs the extra ``tls``. To
+        use your own certificate, pass ``ssl_context`` instead.
 
         >>> import requests
         >>> with FakeHostway() as fake, fake.serve(tls=True) as server:

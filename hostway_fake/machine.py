@@ -1,8 +1,9 @@
-"""The machine's clocks, as nothing in a test freezes or moves them.
+"""The machine's clocks, which freezegun does not freeze.
 
-freezegun replaces all functions of `time` except ``clock_gettime_ns``. Where that is missing, as on Windows, these
-functions come from another copy of the module `time`, which freezegun does not find. time-machine moves the date in
-every copy, so that the date is then reckoned from the time stamp of a new file, and from there by the monotonic clock.
+freezegun does not replace ``time.clock_gettime_ns``; time-machine moves the date that it returns. Where it is missing,
+as on Windows, the functions come from another copy of the module `time`, which freezegun does not find. time-machine
+changes the date in every copy of the module. On these systems the date is therefore computed once, at import, from the
+modification time of a new file, and advanced by the monotonic clock.
 """
 
 import os

@@ -44,7 +44,7 @@ NOTE: Final = "holds the credentials of the account"
 _MICROSECOND: Final = timedelta(microseconds=1)
 _WRITING: Final = Lock()
 _lock: Callable[[BinaryIO], None] | None = None
-"""Waits until no other process holds a file, and holds it then; None where the system has no such lock."""
+"""Locks a file, and waits while another process holds the lock. None if the system has no ``flock``."""
 
 with suppress(ImportError):
     from fcntl import LOCK_EX, flock
@@ -376,8 +376,8 @@ def _told(value: object) -> str:
 def write(path: Path, data: Mapping[str, Any]) -> None:
     """Write a dump, for its owner's eyes only: the old file is whole until the new one is.
 
-    What a process that was killed leaves beside it has always the same name, and the next one writes over it. Windows
-    cannot lock it, so that there the name has the number of the process in it.
+    If a process is killed, its temporary file stays beside the dump. With ``fcntl`` that file always has the same name,
+    and the next write replaces it. Without ``fcntl`` its name contains the process id.
     """
     _check_file(path, "written")
     file = Path(os.path.realpath(path))  # a link stays a link
@@ -388,7 +388,7 @@ def write(path: Path, data: Mapping[str, Any]) -> None:
                 new.flush()
                 os.fsync(new.fileno())
                 if _lock is None:
-                    new.close()  # Windows moves no open file
+                    new.close()  # Windows cannot rename an open file
                 draft.replace(file)
             except BaseException:
                 new.close()
@@ -412,7 +412,7 @@ def _check_file(path: Path, done: str) -> None:
 
 @contextmanager
 def _draft_of(file: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """Give an empty file beside another, which nobody else writes meanwhile."""
+    """Yield the path and the handle of a temporary file beside ``file``, which no other writer uses meanwhile."""
     if _lock is not None:
         draft = file.with_name(f".{file.name}.tmp")
         with _locked(draft, _lock) as new:

@@ -50,15 +50,17 @@ class Respond:
 
 def _check_header(name: object, value: object) -> None:
     if not (isinstance(name, str) and _TOKEN.fullmatch(name)):
-        raise invalid("headers", name, "names of headers, such as 'Set-Cookie'")
+        raise invalid("headers", name, "a valid header name, such as 'Set-Cookie'")
     if name.lower() in _OF_THE_TRANSPORT:
-        raise invalid("headers", name, f"none of {', '.join(_OF_THE_TRANSPORT)}, which come from the transport")
+        raise invalid("headers", name, f"a header other than {', '.join(_OF_THE_TRANSPORT)}: the transport sets these")
     if not (isinstance(value, str) and _HEADER_VALUE.fullmatch(value)):
-        raise invalid("headers", value, f"for {name} a string of printable characters in Latin-1, or a list of such")
+        raise invalid(
+            "headers", value, f"a string of printable Latin-1 characters, or a list of such strings, for {name}"
+        )
 
 
 def _pairs(headers: object) -> tuple[tuple[str, str], ...]:
-    """Return headers as pairs; a list of values is a header that stands several times."""
+    """Return headers as pairs. A list of values yields one pair for each value."""
     if not isinstance(headers, Mapping):
         raise WrongTypeError(f"headers: got {headers!r}, expected a mapping of names to values")
     values = {name: value if isinstance(value, list | tuple) else [value] for name, value in headers.items()}

@@ -151,7 +151,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _socket(config: pytest.Config, tls: bool) -> ThreadServer:
-    """Return the one server of this process, with TLS or without; it stops when the house is closed."""
+    """Return the server of this process, with TLS or without; start it on first use. It stops when the run ends."""
     servers = config.stash[_SOCKETS]
     if tls not in servers:
         serving = _house(config).serve(tls=tls)
@@ -160,7 +160,7 @@ def _socket(config: pytest.Config, tls: bool) -> ThreadServer:
 
 
 def _through_socket(fake: FakeHostway, config: pytest.Config, tls: bool) -> FakeHostway:
-    """Return a fake of the house as it looks through the socket that serves all."""
+    """Return a fake with the URL and the ``ca_path`` of the server that all tests share."""
     server = _socket(config, tls)
     return fake.at(server.url, ca_path=server.ca_path)
 
@@ -173,9 +173,10 @@ def fake_hostway_base_url() -> str:
 
 @pytest.fixture(scope="session")
 def fake_hostway_credentials() -> tuple[str, str] | None:
-    """Override it to return a fixed user and password; None gives each test others, which ``fake_hostway.auth`` has.
+    """Return None, so that each test gets credentials of its own in ``fake_hostway.auth``.
 
-    It is of the session's scope for what a fixture of each test costs: about 25 microseconds.
+    Override this fixture to return a fixed user and password. Its scope is the session, because a function-scoped
+    fixture costs each test about 25 microseconds.
     """
     return None
 
@@ -232,7 +233,7 @@ def fake_hostway(
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """Watch the fake of a fixture ``fake_hostway`` that a project has put in the place of ours, as ours is watched."""
+    """Watch the fake that a project's own fixture ``fake_hostway`` returns."""
     made = yield
     if fixturedef.argname == _MARKER:
         watched = request.config.stash[_WATCHED]

@@ -116,10 +116,10 @@ def suffer(
 
 
 def no_wire(context: RequestContext, breakage: Breakage) -> NoWireError:
-    """Return the error for a breakage that no transport is there to show."""
+    """Return the error for a connection fault on a request that has no connection."""
     return NoWireError(
-        f"{_said(context)}: {breakage.outcome.word} needs a wire to break, and the bare application has none; "
-        "use fake.serve(), or fake.session()"
+        f"{_said(context)}: {breakage.outcome.word} needs a connection, and the bare WSGI application has none: "
+        "use fake.serve() or fake.session()"
     )
 
 

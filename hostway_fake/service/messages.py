@@ -18,7 +18,8 @@ class Request(NamedTuple):
 
     ``flaw`` says in a sentence what the transport could not read; the answer to it is 400. ``patience`` is for how many
     seconds the client waits, None for ever; ``reused`` whether its connection has served a request before; ``wait`` is
-    there on a socket, where the client's patience is not seen; ``has_wire`` is False where no transport can break one.
+    there on a socket, where the client's patience is not seen; ``has_wire`` is False if there is no connection that a
+    fault can break, as with the bare WSGI application.
     """
 
     method: str

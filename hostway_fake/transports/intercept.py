@@ -4,12 +4,11 @@ Where the patches sit:
 
 - ``HTTPAdapter.get_connection_with_tls_context`` and ``PoolManager.connection_from_host``, where an adapter or a pool
   manager asks for the pool to a host. Everything above them is the client's own: adapters, retries, redirects.
-- ``Session.get_adapter``, for responses and requests-mock, which replace what lies between. Both may be started before
-  or after the patch: requests-mock sets ``get_adapter`` on the session, responses replaces ``HTTPAdapter.send``. A data
-  descriptor comes before an attribute of the session, and gives a session that is mocked an adapter with the real
-  ``send``.
-- httpx has a module of its own, because it may not be installed. It is patched when somebody else has imported it,
-  before the block or inside.
+- ``Session.get_adapter``. requests-mock sets this attribute on the session, and responses replaces
+  ``HTTPAdapter.send``, before or after the patch. The patch is a data descriptor, which takes precedence over an
+  attribute of the session. For a mocked session it returns an adapter with the real ``send``.
+- The patches of httpx are in ``intercept_httpx``, because httpx is optional. They are applied once something else has
+  imported httpx, before or during the block.
 
 A patch that another library has wrapped meanwhile stays in place, and does nothing once no block runs.
 """
@@ -46,12 +45,12 @@ class Interception:
         self._own: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
     def own(self, client: object, make: Callable[[], Any]) -> Any:
-        """Return what leads an adapter, a pool manager or a transport to the fake; it is made once for each."""
+        """Return the pool or transport that connects ``client`` to the fake; ``make`` it on first use."""
         return self._own.get(client) or self._own.setdefault(client, make())
 
 
 class Patch(NamedTuple):
-    """A method of a class, and what makes the one that takes its place from it."""
+    """A method to patch, and a function that builds its replacement from the original."""
 
     owner: type
     name: str
@@ -69,7 +68,7 @@ class Interceptor:
         self._modules: set[str] = set()
 
     def add(self, interception: Interception) -> None:
-        """Let a fake be reached, before those that are reached already."""
+        """Add an interception. It takes precedence over the existing ones."""
         is_loaded = "httpx" in sys.modules
         patches = _httpx_patches(self) if is_loaded else ()
         with self._lock:
@@ -81,7 +80,7 @@ class Interceptor:
                 sys.meta_path.insert(0, _WHEN_IMPORTED)
 
     def remove(self, interception: Interception) -> None:
-        """Let it go; the patches go with the last one."""
+        """Remove an interception. Restore the patched methods after the last one."""
         with self._lock:
             self._active = tuple(other for other in self._active if other is not interception)
             if not self._active:
@@ -99,7 +98,7 @@ class Interceptor:
         active = self._active
         try:
             origin = Origin.of(url) if active else None
-        except ValueError:  # it is no URL, which the client is to find out
+        except ValueError:  # not a valid URL: let the client report it
             return None
         return next((each for each in active if each.origin == origin), None)
 

@@ -1,8 +1,8 @@
 """The patches of httpx for `intercept`.
 
-``handle_request`` of its own transports is where a request leaves for the network, also below a transport of the
-user's that wraps one. pytest-httpx replaces that method, before or after; ``Client._transport_for_url`` lies above it,
-and gives a client that would use the transport of httpx the one that leads to the fake.
+httpx sends requests in ``HTTPTransport.handle_request``, also if a transport of the user's wraps an ``HTTPTransport``.
+pytest-httpx replaces that method too, before or after this patch. ``Client._transport_for_url`` is therefore patched as
+well: it returns a transport to the fake in place of an ``HTTPTransport``.
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ _TRANSPORTS = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 def _find(interceptor: "Interceptor", transport: Any, request: httpx.Request, original: Any) -> Any:
     """Return the transport that leads to the fake, or None; raise if the host of a request is blocked.
 
-    What a library mocks is left to it: nothing of that reaches a host.
+    Requests that another library mocks are not blocked, because they do not reach the network.
     """
     url = str(request.url)
     interception = interceptor.find(url)

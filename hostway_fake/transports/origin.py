@@ -15,7 +15,7 @@ Exchange = Callable[[Request], Exchanged]
 """A request in, what comes of it out: the exchange with its worlds filled in."""
 
 OnBlocked = Callable[[BlockedHostError], object]
-"""Is handed each error that is about to be raised because a request was for another host."""
+"""A callback that receives each `BlockedHostError` before it is raised."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 _MOST: Final = 10
@@ -78,7 +78,7 @@ class Idle:
 
 
 class InProcess:
-    """A way in that can be copied, and not pickled: the fake lives in this process."""
+    """A transport or adapter that can be copied but not pickled, because the fake lives in this process."""
 
     @abstractmethod
     def another(self) -> Self:
@@ -92,7 +92,7 @@ class InProcess:
 
     def __reduce_ex__(self, protocol: object) -> Never:
         raise WrongTypeError(
-            f"{type(self).__name__} cannot be pickled: another process reaches the fake by fake.serve()"
+            f"{type(self).__name__} cannot be pickled: use fake.serve() to reach the fake from another process"
         )
 
 

@@ -45,8 +45,8 @@ class ThreadServer:
     """A server that listens from its making on, in the thread that made it, until `stop`.
 
     ``app`` answers for ``worlds``; what never reaches it, such as bytes that are not HTTP, is answered by the exchange.
-    ``failures`` are the first exceptions that were raised in its threads. ``tls`` is an authority made for this server,
-    which it discards when it stops, or a context of the user's.
+    ``failures`` are the first exceptions that were raised in its threads. ``tls`` is a certificate authority,
+    which `stop` discards, or an SSL context of the user.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class ThreadServer:
 
     @property
     def ca_path(self) -> str | None:
-        """The PEM file of the authority that clients trust, if ``serve(tls=True)`` made one, until `stop`."""
+        """The path of the CA file, or None unless ``serve(tls=True)`` created one. `stop` deletes the file."""
         return self._authority.path if self._authority else None
 
     def refuse(self, flaw: str) -> Exchanged:
@@ -144,7 +144,7 @@ class ThreadServer:
         with self._lock:
             talks = dict(self._talks)
         for connection in talks.values():
-            with suppress(OSError):  # below TLS, whose state is the thread's
+            with suppress(OSError):  # the raw socket: another thread uses the TLS state
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
         for thread in talks:
             if thread is not current_thread():
@@ -206,7 +206,7 @@ class ThreadServer:
                 self._talks.pop(current_thread(), None)
 
     def _secured(self, connection: socket.socket) -> socket.socket:
-        """Return the connection as this server speaks on it, before a handshake."""
+        """Wrap a connection in TLS if this server uses it. Do not start the handshake."""
         if self._tls is None:
             return connection
         with self._lock, connection:

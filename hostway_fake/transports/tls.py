@@ -1,4 +1,4 @@
-"""TLS of the thread server: a throw-away authority by trustme, the handshake, and how a connection ends."""
+"""TLS for the thread server: a temporary certificate authority by trustme, the handshake, and the shutdown."""
 
 import os
 import ssl
@@ -38,18 +38,18 @@ class ThrowAwayAuthority:
 
 
 def checked_tls(host: str, tls: object, context: object) -> ThrowAwayAuthority | ssl.SSLContext | None:
-    """Return what a server is secured with, from the options of ``serve``."""
+    """Return the certificate authority or SSL context for the options of ``serve``, or None."""
     if checks.flag("tls", tls) and context is not None:
-        raise InvalidValueError("tls: got True beside an ssl_context, expected one of the two", "tls")
+        raise InvalidValueError("tls: got True, expected either tls=True or ssl_context", "tls")
     if context is not None and not isinstance(context, ssl.SSLContext):
         raise WrongTypeError(f"ssl_context: got {context!r}, expected an ssl.SSLContext")
     if context is not None and context.protocol is ssl.PROTOCOL_TLS_CLIENT:
-        raise invalid("ssl_context", context, "one for a server, such as ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)")
+        raise invalid("ssl_context", context, "a server-side context, such as ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)")
     return ThrowAwayAuthority(host) if tls else context
 
 
 def complete_handshake(connection: ssl.SSLSocket, seconds: float) -> bool:
-    """Complete the handshake within so many seconds; return False after the end of a client that does not speak TLS."""
+    """Complete the TLS handshake in time. Return False if it fails, after reading what the client still sends."""
     connection.settimeout(seconds)
     try:
         connection.do_handshake()
@@ -61,7 +61,7 @@ def complete_handshake(connection: ssl.SSLSocket, seconds: float) -> bool:
 
 
 def send_close_notify(connection: socket) -> None:
-    """Tell a TLS client that no more comes, without waiting for its answer."""
+    """Send the TLS close_notify alert, without waiting for that of the client."""
     if isinstance(connection, ssl.SSLSocket):
         connection.setblocking(False)
         with suppress(OSError, ValueError):
@@ -69,7 +69,7 @@ def send_close_notify(connection: socket) -> None:
 
 
 def _drain(connection: socket) -> None:
-    """Take in what the client has sent: to close on it would reset the connection."""
+    """Read and discard what the client sends: closing a socket with unread data resets the connection."""
     with suppress(OSError):
         connection.shutdown(SHUT_WR)
         connection.settimeout(_DRAIN_SECONDS)

@@ -232,10 +232,10 @@ def test_a_reading_is_given_once_and_with_a_value(given: list[str], capsys: pyte
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--keyfile", "key.pem"), "keyfile: got 'key.pem', expected a --certfile beside it"),
-        (("--certfile", "a.pem", "--tls"), "certfile: got 'a.pem', expected no --tls beside it"),
-        (("--certfile", "a.pem"), "certfile: got 'a.pem', expected a certificate and its key without a password"),
-        (("--certfile", "encrypted.pem"), "certfile: got 'encrypted.pem', expected a certificate and its key without"),
+        (("--keyfile", "key.pem"), "keyfile: got 'key.pem', expected --certfile as well"),
+        (("--certfile", "a.pem", "--tls"), "certfile: got 'a.pem', expected either --certfile or --tls"),
+        (("--certfile", "a.pem"), "certfile: got 'a.pem', expected a certificate and an unencrypted"),
+        (("--certfile", "encrypted.pem"), "certfile: got 'encrypted.pem', expected a certificate and an unencrypted"),
         (("--certfile", "a.pem", "--keyfile", "b.pem"), "certfile: got 'a.pem and b.pem', expected a certificate"),
     ],
 )

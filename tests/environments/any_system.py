@@ -1,4 +1,4 @@
-"""What holds on every system: run where what Windows lacks is taken away, and on Windows."""
+"""Tests that run on every system: on Windows, and on Linux with the APIs that Windows lacks removed."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager

@@ -424,7 +424,7 @@ def test_the_bare_application_has_no_wire_to_break(
     outcome(fake.faults.on())
     client = fake.wsgi_app.test_client()
 
-    with pytest.raises(NoWireError, match=r"needs a wire to break, .* use fake\.serve\(\)"):
+    with pytest.raises(NoWireError, match=r"needs a connection, .* use fake\.serve\(\)"):
         client.get(f"/servers/{server.id}/snapshots", auth=fake.auth)
 
 

@@ -142,5 +142,5 @@ def test_copy_of_a_transport_keeps_its_retries_and_has_connections_of_its_own(fa
 
 def test_pickling_a_transport_says_how_another_process_reaches_the_fake(fake: FakeHostway) -> None:
     for transport in (fake.httpx_transport(), fake.async_httpx_transport()):
-        with pytest.raises(WrongTypeError, match=r"another process reaches the fake by fake\.serve\(\)"):
+        with pytest.raises(WrongTypeError, match=r"use fake\.serve\(\) to reach the fake from another process"):
             pickle.dumps(transport)

@@ -737,7 +737,7 @@ def test_copy_of_a_session_reaches_the_same_fake(copied: Callable[[requests.Sess
 
 
 def test_pickling_a_session_says_how_another_process_reaches_the_fake() -> None:
-    told = r"another process reaches the fake by fake\.serve\(\)"
+    told = r"use fake\.serve\(\) to reach the fake from another process"
     with FakeHostway() as fake, fake.session() as session, pytest.raises(WrongTypeError, match=told):
         pickle.dumps(session)
 

@@ -107,14 +107,14 @@ def test_context_of_the_user_is_spoken_with(fake: FakeHostway, tmp_path: Path) -
 def test_options_that_contradict_each_other_or_are_none_are_refused(fake: FakeHostway) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with (
-        pytest.raises(InvalidValueError, match="tls: got True beside an ssl_context"),
+        pytest.raises(InvalidValueError, match="tls: got True, expected either tls=True or ssl_context"),
         fake.serve(tls=True, ssl_context=context),
     ):
         pass
     with pytest.raises(WrongTypeError, match="tls: got 1, expected True or False"), fake.serve(tls=1):  # type: ignore[arg-type]
         pass
     with (
-        pytest.raises(InvalidValueError, match=r"ssl_context: got .*, expected one for a server"),
+        pytest.raises(InvalidValueError, match=r"ssl_context: got .*, expected a server-side context"),
         fake.serve(ssl_context=ssl.create_default_context()),
     ):
         pass
