@@ -574,6 +574,7 @@ class FakeHostway:
         """
         from hostway_fake.transports.intercept import intercept
 
+        checks.flag("block_others", block_others)
         with intercept(self._pool(), block_others, self._blocked.append):
             yield self
 

@@ -283,9 +283,8 @@ def _placed(message: str) -> tuple[Place, str]:
     """The place that the validator names, and what it says about it."""
     match = _AT.fullmatch(message)
     assert match is not None
-    place: list[str | int] = [
-        int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", match["path"] or "")
-    ]
+    path = (match["path"] or "").partition("[...]")[0]  # the values of a mapping are not told apart
+    place: list[str | int] = [int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", path)]
     if match["key"]:
         return tuple(place), "a key of it is not a string"
     if unknown := _UNKNOWN.search(match["what"]):

@@ -246,6 +246,7 @@ def pytest_fixture_setup(
                 watched.append(Watched(made, (), _MARKER, is_for_one_test=is_for_one_test))
                 if not is_for_one_test:
                     watched[-1].arranged()
+                    fixturedef.addfinalizer(watched[-1].is_over)
     return made
 
 

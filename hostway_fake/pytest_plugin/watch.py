@@ -73,6 +73,10 @@ class Watched:
             self._marks[world] = world.mark()
         return True
 
+    def is_over(self) -> None:
+        """Take note that no other test gets this fake: what is left undone is told at the end of this one."""
+        self._is_for_one_test = True
+
     @property
     def is_shared(self) -> bool:
         """Whether tests before this one have used it."""
@@ -134,7 +138,7 @@ class Watched:
             self._gone.append(fake)
         for rule in world.rulebook.rules:
             key = id(rule.rule)
-            has_time = is_open and key in self._arranged
+            has_time = is_open and key in self._arranged and not self._is_for_one_test
             if rule.owed and not has_time and key not in self._told:
                 writer = ", which a fixture of a wider scope wrote," if key in self._arranged else ""
                 said = f"a rule{self._whose(fake)}{writer} is not spent: {rule}"

@@ -99,7 +99,8 @@ def _response(result: Exchanged) -> httpx.Response:
 
 def _whole(answer: Answer, body: _Body) -> httpx.Response:
     extensions = {"http_version": b"HTTP/1.1", "reason_phrase": answer.reason.encode("ascii")}
-    return httpx.Response(answer.status, headers=list(answer.headers), stream=body, extensions=extensions)
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    return httpx.Response(answer.status, headers=headers, stream=body, extensions=extensions)
 
 
 def _broken(outcome: Outcome, breakage: Breakage) -> httpx.Response:

@@ -104,9 +104,11 @@ class Interceptor:
 
     def blocked(self, method: str, url: str) -> BlockedHostError | None:
         """Return the error for a request to a host that nothing intercepts, if a block allows no others."""
-        for each in self._active:
+        active = self._active
+        hosts = ", ".join(dict.fromkeys(each.origin.header for each in active))
+        for each in active:
             if each.block_others:
-                why = f"only {each.origin.header} may be called under intercept(block_others=True)"
+                why = f"only {hosts} may be called under intercept(block_others=True)"
                 return blocked(method, url, why, each.on_blocked)
         return None
 

@@ -67,7 +67,12 @@ class ThreadServer:
         self._tls = tls.context if isinstance(tls, ThrowAwayAuthority) else tls
         self.scheme = "http" if tls is None else "https"
         self.failures: list[Exception] = []
-        self._listener = _listen(host, port)
+        try:
+            self._listener = _listen(host, port)
+        except BaseException:
+            if self._authority:
+                self._authority.discard()
+            raise
         self._listener.setblocking(False)
         self.address: tuple[Any, ...] = self._listener.getsockname()
         self._wakened, self._waker = socket.socketpair()

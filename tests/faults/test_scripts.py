@@ -143,6 +143,10 @@ _TOML: Final = [
         "[[rule]]\nrespond = {status = 503, retry = 7}\n",
         "2: rule[0].respond.retry: got an unknown key, expected one of: status, retry_after, body, content_type",
     ),
+    (
+        "[[rule]]\nrespond = { status = 503, headers = { X = [1] } }\n",
+        "2: rule[0].respond.headers: got {'X': [1]}, expected `str`",
+    ),
     ("[[rule]]\nrespond = 418\n", "2: rule[0].respond: status: got 418"),
     ("[[rule]]\nhang = false\n", "2: rule[0].hang: hang: got False, expected true"),
     ('[[rule]]\nscript = ["ok"]\n', "2: rule[0].script: steps: got ['ok'], expected a step other than ok"),

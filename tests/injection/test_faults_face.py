@@ -518,3 +518,18 @@ def test_attribute_that_is_no_word_is_none(fake: FakeHostway) -> None:
     with pytest.raises(AttributeError, match=r"^'Rule' object has no attribute 'frist'$"):
         _ = rule.frist
     assert not hasattr(rule, "_hits")
+
+
+def test_header_beyond_ascii_is_sent_alike_over_every_way_in(fake: FakeHostway) -> None:
+    fake.faults.on("list_zones").respond(503, headers={"X": "\xe9"})
+    with (
+        httpx.Client(transport=fake.httpx_transport(), auth=fake.auth) as client,
+        fake.serve() as server,
+        httpx.Client(auth=fake.auth, trust_env=False) as wired,
+    ):
+        answers = (
+            client.get(f"{fake.url}/zone"),
+            wired.get(f"{server.url}/zone"),
+            fake.session().get(f"{fake.url}/zone"),
+        )
+    assert [answer.headers["X"] for answer in answers] == ["\xe9"] * 3

@@ -226,6 +226,38 @@ def test_fake_of_a_project_s_own_fixture_is_watched_and_served(pytester: pytest.
     assert "list_servers" not in told
 
 
+def test_own_fixture_of_a_wider_scope_that_never_closes_its_fake_is_told_at_its_end(pytester: pytest.Pytester) -> None:
+    ran = run(
+        pytester,
+        """
+        import pytest
+        from hostway_fake import FakeHostway
+
+        class TestA:
+            @pytest.fixture(scope="class")
+            def fake_hostway(self):
+                fake = FakeHostway(seed=7)
+                fake.faults.on("list_servers").first(1).respond(503)
+                return fake
+
+            def test_1(self, fake_hostway):
+                pass
+
+            def test_2(self, fake_hostway):
+                pass
+
+        def test_of_no_fake():
+            assert 1 == 2
+        """,
+    )
+
+    ran.assert_outcomes(passed=2, failed=1, errors=1)
+    ran.stdout.fnmatch_lines(
+        ["*ERROR at teardown of TestA.test_2*", "a rule*is not spent: rule 1: list_servers: first 1:*"]
+    )
+    assert "timeline of fake_hostway" not in ran.stdout.str().split("FAILURES")[1]
+
+
 def test_own_fixture_that_is_no_fake_is_left_alone(pytester: pytest.Pytester) -> None:
     run(
         pytester,

@@ -18,7 +18,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
-from hostway_fake import START, BlockedHostError, FakeHostway, HostwayFakeError
+from hostway_fake import START, BlockedHostError, FakeHostway, HostwayFakeError, WrongTypeError
 from hostway_fake.transports import intercept as interception
 
 NOTHING: Final = "/nothing"
@@ -347,6 +347,22 @@ def test_other_hosts_are_free_again_after_the_block(fake: FakeHostway, other: Fa
             session.get(other.url + NOTHING)
 
         assert account_asked(session, other.url, other) == ["other1"]
+
+
+def test_other_hosts_are_blocked_or_not(fake: FakeHostway) -> None:
+    with pytest.raises(WrongTypeError, match="block_others: got 'no', expected True or False"):
+        fake.intercept(block_others="no").__enter__()  # type: ignore[arg-type]
+
+
+def test_every_host_that_may_be_called_is_named(fake: FakeHostway) -> None:
+    told = r"only b\.test, api\.hostway\.test may be called"
+    with (
+        FakeHostway(url="http://b.test") as other,
+        fake.intercept(block_others=True),
+        other.intercept(),
+        pytest.raises(BlockedHostError, match=told),
+    ):
+        requests.get("http://c.test/", timeout=5)
 
 
 # Nests

@@ -7,6 +7,7 @@ import ssl
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import CLOCK_MONOTONIC, clock_gettime
@@ -17,7 +18,7 @@ import pytest
 import requests
 import trustme
 
-from hostway_fake import FakeHostway, InvalidValueError, WrongTypeError
+from hostway_fake import FakeHostway, InvalidValueError, PortTakenError, WrongTypeError
 from hostway_fake.transports.server import ThreadServer
 
 
@@ -93,6 +94,20 @@ def test_file_of_the_authority_goes_with_the_server(fake: FakeHostway) -> None:
         path = Path(str(server.ca_path))
         assert path.read_text().startswith("-----BEGIN CERTIFICATE-----")
     assert not path.exists()
+
+
+def test_file_of_the_authority_goes_if_the_port_is_taken(
+    fake: FakeHostway, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for tls in (True, False):
+        with (
+            socket.create_server(("127.0.0.1", 0)) as taken,
+            pytest.raises(PortTakenError),
+            fake.serve(port=taken.getsockname()[1], tls=tls),
+        ):
+            pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_context_of_the_user_is_spoken_with(fake: FakeHostway, tmp_path: Path) -> None:
