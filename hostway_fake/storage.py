@@ -391,8 +391,9 @@ def write(path: Path, data: Mapping[str, Any]) -> None:
                     new.close()  # Windows cannot rename an open file
                 draft.replace(file)
             except BaseException:
-                new.close()
-                draft.unlink(missing_ok=True)
+                if _lock is None:
+                    new.close()
+                draft.unlink()
                 raise
     except OSError as error:
         raise InvalidValueError(f"{path}: cannot be written: {error.strerror}") from None

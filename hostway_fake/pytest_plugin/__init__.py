@@ -246,7 +246,7 @@ def pytest_fixture_setup(
                 watched.append(Watched(made, (), _MARKER, is_for_one_test=is_for_one_test))
                 if not is_for_one_test:
                     watched[-1].arranged()
-                    fixturedef.addfinalizer(watched[-1].is_over)
+                    fixturedef.addfinalizer(watched[-1].release)
     return made
 
 
@@ -266,12 +266,12 @@ def _allowed(given: object) -> tuple[str, ...]:
 def make_fake_hostway(
     pytestconfig: pytest.Config, fake_hostway_base_url: str, fake_hostway_options: Mapping[str, Any]
 ) -> Iterator[Callable[..., FakeHostway]]:
-    """Makes accounts for fixtures of other scopes: ``make_fake_hostway(**options)``, each with credentials of its own.
+    """Return a function that makes accounts for fixtures of other scopes, each with credentials of its own.
 
-    ``on_socket=True`` gives the account at the URL of the socket that serves all tests, with ``tls=True`` of one that
-    speaks TLS. What is not closed before is
-    closed at the end of the run. A test is told at its end what it left undone with any of them; fault rules of a
-    fixture of a wider scope have time until the account is closed. ``allow`` is that of the marker.
+    Call it as ``make_fake_hostway(**options)``. ``on_socket=True`` gives the account at the URL of the server that all
+    tests share; with ``tls=True`` that server uses TLS. Accounts that are still open are closed at the end of the run.
+    A test is told at its end what it left undone with any of them. Fault rules of a fixture of a wider scope have time
+    until the account is closed. ``allow`` is that of the marker.
     """
     from itertools import count
 
@@ -327,7 +327,7 @@ def fake_hostway_server(
 ) -> Iterator[FakeHostway]:
     """The account of ``fake_hostway``, at the URL of a real socket: for any client.
 
-    With the option ``tls=True`` the socket speaks TLS; ``ca_path`` of the fake is the PEM file that clients trust.
+    With the option ``tls=True`` the socket uses TLS. ``ca_path`` of the fake is the CA file that clients must trust.
 
     What is raised in the server while the test runs is raised again at its end. ``monkeypatch`` lets clients reach the
     socket past a proxy, so that whatever else a test patches is undone in order.

@@ -1,7 +1,7 @@
 """What tests do with the fakes that they are given: what they left undone, and what happened while a test ran."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -73,8 +73,8 @@ class Watched:
             self._marks[world] = world.mark()
         return True
 
-    def is_over(self) -> None:
-        """Take note that no other test gets this fake: what is left undone is told at the end of this one."""
+    def release(self) -> None:
+        """Stop watching at the end of this test, because no other test gets the fake."""
         self._is_for_one_test = True
 
     @property
@@ -149,11 +149,7 @@ class Watched:
             word = RAISED if isinstance(error, ScriptExhaustedError) else ""
             self._found.append(Complaint(word, f"{type(error).__name__}: {error}"))
         if fake._blocked:
-            self._found.append(
-                Complaint(
-                    RAISED, "\n".join((_RAISED, *(f"  BlockedHostError: {error}" for error in [*fake._blocked][:3])))
-                )
-            )
+            self._found.append(_complaint(RAISED, _RAISED, [f"BlockedHostError: {each}" for each in fake._blocked]))
             fake._blocked.clear()
         looked_at = self._looked_at.get(world, 0)
         if world.journal.recorded > looked_at:
@@ -166,12 +162,17 @@ def _is_spent(rule: Standing | None) -> bool:
     return rule is not None and not rule.owed
 
 
+def _complaint(word: str, said: str, found: Sequence[object]) -> Complaint:
+    """Return a complaint that shows the first three of what was found."""
+    return Complaint(word, "\n".join((said, *(f"  {each}" for each in found[:3]))))
+
+
 def _raised(calls: tuple[Call, ...]) -> Iterator[Complaint]:
     stalled = [call for call in calls if call.client_saw == "FrozenClockError"]
     raised = [call for call in calls if call.client_saw in ("EndlessWaitError", "NoWireError")]
     for word, said, found in ((STALLED, _STALLED, stalled), (RAISED, _RAISED, raised)):
         if found:
-            yield Complaint(word, "\n".join((said, *(f"  {call}" for call in found[:3]))))
+            yield _complaint(word, said, found)
 
 
 def _missed(rule: Standing, fake: FakeHostway) -> list[str]:

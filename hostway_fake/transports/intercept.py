@@ -28,7 +28,6 @@ from requests import Session
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
 
-from hostway_fake.exceptions import BlockedHostError
 from hostway_fake.forks import renew_locks_after_fork
 from hostway_fake.transports.origin import OnBlocked, Origin, blocked
 from hostway_fake.transports.requests import ADAPTER_SEND, HostwayAdapter, Pool, is_mocked
@@ -45,7 +44,7 @@ class Interception:
         self._own: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
     def own(self, client: object, make: Callable[[], Any]) -> Any:
-        """Return the pool or transport that connects ``client`` to the fake; ``make`` it on first use."""
+        """Return the pool or transport that connects ``client`` to the fake. ``make`` creates it on first use."""
         return self._own.get(client) or self._own.setdefault(client, make())
 
 
@@ -102,15 +101,14 @@ class Interceptor:
             return None
         return next((each for each in active if each.origin == origin), None)
 
-    def blocked(self, method: str, url: str) -> BlockedHostError | None:
-        """Return the error for a request to a host that nothing intercepts, if a block allows no others."""
+    def check(self, method: str, url: str) -> None:
+        """Raise `BlockedHostError` for a request to a host that is not intercepted, if a block allows no others."""
         active = self._active
         hosts = ", ".join(dict.fromkeys(each.origin.header for each in active))
         for each in active:
             if each.block_others:
                 why = f"only {hosts} may be called under intercept(block_others=True)"
-                return blocked(method, url, why, each.on_blocked)
-        return None
+                raise blocked(method, url, why, each.on_blocked)
 
     def _patch(self, module: str, patches: Sequence[Patch]) -> None:
         if module not in self._modules:
@@ -155,9 +153,7 @@ def _pool_of_adapter(original: Any) -> Any:
         interception = _INTERCEPTOR.find(url)
         if interception is not None:
             return interception.own(adapter, interception.pool.another)
-        error = _INTERCEPTOR.blocked(request.method, url)
-        if error is not None:
-            raise error
+        _INTERCEPTOR.check(request.method, url)
         return original(adapter, request, *args, **options)
 
     return get_connection_with_tls_context
@@ -178,9 +174,7 @@ def _pool_of_manager(original: Any) -> Any:
         if interception is not None:
             pool: HTTPConnectionPool = interception.own(manager, interception.pool.another)
             return pool
-        error = _INTERCEPTOR.blocked("", url)
-        if error is not None:
-            raise error
+        _INTERCEPTOR.check("", url)
         found: HTTPConnectionPool = original(manager, host, port, scheme, *more, **options)
         return found
 

@@ -65,9 +65,8 @@ def _find(interceptor: "Interceptor", transport: Any, request: httpx.Request, or
     interception = interceptor.find(url)
     if interception is not None:
         return _own(interception, transport)
-    error = interceptor.blocked(request.method, url) if original.__module__.startswith("httpx.") else None
-    if error is not None:
-        raise error
+    if original.__module__.startswith("httpx."):
+        interceptor.check(request.method, url)
     return None
 
 

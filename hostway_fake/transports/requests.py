@@ -50,7 +50,7 @@ _MALFORMED: Final[type[Exception]] = BadStatusLine if _VERSION else ProtocolErro
 
 
 class _Response(HTTPResponse):
-    """A response to a request that urllib3's ``urlopen`` did not make."""
+    """A response that `Pool.urlopen` returns without calling urllib3's ``urlopen``."""
 
     @property
     def connection(self) -> Any:

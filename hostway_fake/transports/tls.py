@@ -49,7 +49,7 @@ def checked_tls(host: str, tls: object, context: object) -> ThrowAwayAuthority |
 
 
 def complete_handshake(connection: ssl.SSLSocket, seconds: float) -> bool:
-    """Complete the TLS handshake in time. Return False if it fails, after reading what the client still sends."""
+    """Complete the TLS handshake within ``seconds``. Return False if it fails, and discard what the client sends."""
     connection.settimeout(seconds)
     try:
         connection.do_handshake()

@@ -1,4 +1,4 @@
-"""What Windows lacks is taken away from a process, and everything works there all the same."""
+"""Run the package in a process from which the APIs that Windows lacks are removed."""
 
 import os
 import signal

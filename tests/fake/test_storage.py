@@ -483,3 +483,30 @@ def test_rule_of_each_kind_is_written_down_and_read_again(number: int) -> None:
         _rules(fake, number)
         with FakeHostway.from_dict(fake.to_dict()) as again:
             assert again.to_dict() == fake.to_dict()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
+def test_failed_save_removes_its_draft_before_another_process_can_have_it(
+    fake: FakeHostway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    unlink, refused = Path.unlink, []
+
+    def watched(path: Path) -> None:
+        with path.open("rb") as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                refused.append(path.name)
+        unlink(path)
+
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "unlink", watched)
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(InvalidValueError, match="No space left on device"):
+        fake.save(tmp_path / "world.json")
+    assert refused == [".world.json.tmp"]
+    assert list(tmp_path.iterdir()) == []

@@ -36,7 +36,7 @@ ORIGINALS: Final = [vars(owner)[name] for owner, name in PATCHED]
 
 
 def current() -> list[object]:
-    """What stands now where interception patches."""
+    """Return the methods that are in place now where interception patches."""
     return [vars(owner)[name] for owner, name in PATCHED]
 
 
@@ -291,7 +291,7 @@ def test_finder_for_httpx_leaves_other_modules_and_a_missing_httpx_alone(monkeyp
 def test_get_adapter_of_one_session_can_be_replaced_inside(fake: FakeHostway) -> None:
     with requests.Session() as session, fake.intercept():
         own = HTTPAdapter()
-        session.get_adapter = lambda url: own  # type: ignore[method-assign]
+        session.get_adapter = lambda url: own  # type: ignore[method-assign]  # as requests-mock does
         assert session.get_adapter("http://a.test/") is own
         del session.get_adapter
         assert session.get_adapter("http://a.test/") is session.adapters["http://"]
@@ -351,7 +351,7 @@ def test_other_hosts_are_free_again_after_the_block(fake: FakeHostway, other: Fa
 
 def test_other_hosts_are_blocked_or_not(fake: FakeHostway) -> None:
     with pytest.raises(WrongTypeError, match="block_others: got 'no', expected True or False"):
-        fake.intercept(block_others="no").__enter__()  # type: ignore[arg-type]
+        fake.intercept(block_others="no").__enter__()  # type: ignore[arg-type]  # the mistake
 
 
 def test_every_host_that_may_be_called_is_named(fake: FakeHostway) -> None:
@@ -456,7 +456,7 @@ def test_patch_that_another_library_has_wrapped_stays_and_does_nothing(
             assert account_asked(requests, other.url, other) == ["other1"]
         patched.undo()
         assert account_asked(requests, other.url, other) == ["other1"]
-    HTTPAdapter.get_connection_with_tls_context = ORIGINALS[0]  # type: ignore[method-assign]  # whoever wraps it
+    HTTPAdapter.get_connection_with_tls_context = ORIGINALS[0]  # type: ignore[method-assign]  # undo the wrapped patch
 
 
 def test_a_session_used_inside_is_let_go(other: FakeHostway, fake: FakeHostway) -> None:

@@ -126,14 +126,14 @@ def test_options_that_contradict_each_other_or_are_none_are_refused(fake: FakeHo
         fake.serve(tls=True, ssl_context=context),
     ):
         pass
-    with pytest.raises(WrongTypeError, match="tls: got 1, expected True or False"), fake.serve(tls=1):  # type: ignore[arg-type]
+    with pytest.raises(WrongTypeError, match="tls: got 1, expected True or False"), fake.serve(tls=1):  # type: ignore[arg-type]  # the mistake
         pass
     with (
         pytest.raises(InvalidValueError, match=r"ssl_context: got .*, expected a server-side context"),
         fake.serve(ssl_context=ssl.create_default_context()),
     ):
         pass
-    with pytest.raises(WrongTypeError, match="ssl_context: got 'x'"), fake.serve(ssl_context="x"):  # type: ignore[arg-type]
+    with pytest.raises(WrongTypeError, match="ssl_context: got 'x'"), fake.serve(ssl_context="x"):  # type: ignore[arg-type]  # the mistake
         pass
 
 
