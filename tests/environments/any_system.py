@@ -1,5 +1,6 @@
 """Tests that run on every system: on Windows, and on Linux with the APIs that Windows lacks removed."""
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,16 @@ def test_world_is_saved_and_loaded(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["world.json"]
     with pytest.raises(ValueError, match="cannot be written"):
         FakeHostway().save(tmp_path / "nowhere" / "world.json")
+
+
+def test_save_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(ValueError, match="No space left on device"):
+        FakeHostway().save(tmp_path / "world.json")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
