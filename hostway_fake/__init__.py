@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from hostway_fake.clock import START, Clock, FakeClock, FollowingClock, SystemClock
     from hostway_fake.contract.evidence import Evidence
     from hostway_fake.contract.readings import READINGS, Reading
-    from hostway_fake.contract.states import ServerStatus, SnapshotStatus
-    from hostway_fake.domain.state import Snapshot, Volume
+    from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
+    from hostway_fake.domain.model import Snapshot, Volume
     from hostway_fake.exceptions import (
         BlockedHostError,
         CannotHappenError,
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
         WrongTypeError,
     )
     from hostway_fake.fake import FakeHostway
-    from hostway_fake.handles import ServerHandle
+    from hostway_fake.fake.server_handle import ServerHandle
     from hostway_fake.journal.calls import Call, Effect
-    from hostway_fake.journal.evidence import Reliance
+    from hostway_fake.journal.reliance import Reliance
     from hostway_fake.journal.sequence import Calls
     from hostway_fake.journal.timeline import Moment, Timeline
     from hostway_fake.world import Pending
@@ -81,8 +81,8 @@ _HOMES = {
     "hostway_fake.clock": ("START", "Clock", "FakeClock", "FollowingClock", "SystemClock"),
     "hostway_fake.contract.evidence": ("Evidence",),
     "hostway_fake.contract.readings": ("READINGS", "Reading"),
-    "hostway_fake.contract.states": ("ServerStatus", "SnapshotStatus"),
-    "hostway_fake.domain.state": ("Snapshot", "Volume"),
+    "hostway_fake.contract.statuses": ("ServerStatus", "SnapshotStatus"),
+    "hostway_fake.domain.model": ("Snapshot", "Volume"),
     "hostway_fake.exceptions": (
         "BlockedHostError",
         "CannotHappenError",
@@ -102,9 +102,9 @@ _HOMES = {
         "WrongTypeError",
     ),
     "hostway_fake.fake": ("FakeHostway",),
-    "hostway_fake.handles": ("ServerHandle",),
+    "hostway_fake.fake.server_handle": ("ServerHandle",),
     "hostway_fake.journal.calls": ("Call", "Effect"),
-    "hostway_fake.journal.evidence": ("Reliance",),
+    "hostway_fake.journal.reliance": ("Reliance",),
     "hostway_fake.journal.sequence": ("Calls",),
     "hostway_fake.journal.timeline": ("Moment", "Timeline"),
     "hostway_fake.world": ("Pending",),

@@ -8,7 +8,7 @@ from typing import Final
 
 from hostway_fake import checks
 from hostway_fake.domain import identifiers
-from hostway_fake.domain.state import Event
+from hostway_fake.domain.model import Event
 from hostway_fake.exceptions import invalid
 
 ENDS: Final[Mapping[str, Event]] = {"ACTIVE": Event.COMPLETE, "DELETED": Event.DELETE}

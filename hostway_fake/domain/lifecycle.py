@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import reduce
 from typing import Any, Final
 
-from hostway_fake.contract.states import ServerStatus, SnapshotStatus
-from hostway_fake.domain.state import Event, Happening, Planned, Server, Snapshot, Status
+from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
+from hostway_fake.domain.model import Event, Happening, Planned, Server, Snapshot, Status
 
 TRANSITIONS: Final[Mapping[tuple[SnapshotStatus, Event], SnapshotStatus]] = {
     (SnapshotStatus.BUILD, Event.COMPLETE): SnapshotStatus.ACTIVE,

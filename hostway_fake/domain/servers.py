@@ -16,11 +16,11 @@ from hostway_fake.contract.errors import (
     STATUS_CHANGING,
     WRONG_STATUS,
 )
-from hostway_fake.contract.states import ServerStatus
+from hostway_fake.contract.statuses import ServerStatus
 from hostway_fake.domain import lifecycle
 from hostway_fake.domain.lifecycle import SERVER_TRANSITIONS
+from hostway_fake.domain.model import Event, Planned, Server
 from hostway_fake.domain.refusals import Refusal
-from hostway_fake.domain.state import Event, Planned, Server
 
 SHOWN: Final = (ServerStatus.ACTIVE, ServerStatus.STOPPED)
 """The statuses of a list that asks for none."""

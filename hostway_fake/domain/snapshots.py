@@ -14,11 +14,11 @@ from hostway_fake.contract.errors import (
 )
 from hostway_fake.contract.limits import SNAPSHOTS_PER_SERVER
 from hostway_fake.contract.readings import Readings
-from hostway_fake.contract.states import SnapshotStatus
+from hostway_fake.contract.statuses import SnapshotStatus
 from hostway_fake.domain import lifecycle
+from hostway_fake.domain.model import Event, Planned, Server, Snapshot
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.servers import require_live, require_ready
-from hostway_fake.domain.state import Event, Planned, Server, Snapshot
 
 Snapshots = tuple[Snapshot, ...]
 

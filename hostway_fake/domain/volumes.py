@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from hostway_fake.contract.catalogue import ZONES
 from hostway_fake.contract.errors import NOT_FOUND, NOT_IN_CATALOGUE, VOLUME_ATTACHED, VOLUME_IN_USE
+from hostway_fake.domain.model import Server, Volume
 from hostway_fake.domain.refusals import Refusal
-from hostway_fake.domain.state import Server, Volume
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hostway_fake.domain.builds import ENDS, BuildRule
 from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid, shown
-from hostway_fake.faults import places
+from hostway_fake.faults import locations
+from hostway_fake.faults.locations import Place, Wrong, at, spelled
 from hostway_fake.faults.outcomes import Respond, Step, after_commit, before_commit, ok
-from hostway_fake.faults.places import Place, Wrong, at, spelled
 from hostway_fake.faults.rules import COUNTS, FaultRule, Hits, Limit, Script, Selected, Which
 
 _Seconds = Annotated[float, Meta(gt=0, description="seconds of the fake's clock")]
@@ -139,7 +139,7 @@ class FaultScript:
         except (OSError, ValueError) as error:
             named = str(path).encode(errors="backslashreplace").decode()
             raise InvalidValueError(f"{named}: cannot be read: {error}") from None
-        decode: Callable[[str], Any] = _json if places.is_json(path) else tomllib.loads
+        decode: Callable[[str], Any] = _json if locations.is_json(path) else tomllib.loads
         try:
             data = decode(text)
         except (ValueError, RecursionError) as error:
@@ -147,7 +147,7 @@ class FaultScript:
         try:
             return cls._checked(data)
         except Wrong as wrong:
-            line = places.line(text, path, wrong.place)
+            line = locations.line(text, path, wrong.place)
             raise InvalidValueError(f"{path}:{line}: {spelled(wrong.place)}: {wrong}") from None
 
     @classmethod

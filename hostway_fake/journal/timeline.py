@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from hostway_fake.domain.state import Happening, Status
+from hostway_fake.domain.model import Happening, Status
 from hostway_fake.journal.calls import Call
 
 

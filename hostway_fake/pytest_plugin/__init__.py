@@ -71,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_FOLDER] = None
     folder = config.getoption("--fake-hostway-timeline")
     if folder is not None:
-        from hostway_fake.pytest_plugin.settings import checked_folder
+        from hostway_fake.pytest_plugin.configuration import checked_folder
 
         config.stash[_FOLDER] = checked_folder(folder)
 
@@ -82,7 +82,7 @@ def _configured(config: pytest.Config) -> tuple[dict[str, Any], tuple[str, ...]]
     seed, seed_of_all = config.getini("fake_hostway_seed"), config.getoption("--fake-hostway-seed")
     if not (readings or allow or seed) and seed_of_all is None:
         return {}, ()
-    from hostway_fake.pytest_plugin.settings import checked_allow, checked_readings, checked_seed
+    from hostway_fake.pytest_plugin.configuration import checked_allow, checked_readings, checked_seed
 
     options: dict[str, Any] = {"readings": checked_readings(readings)} if readings else {}
     if seed:
@@ -202,7 +202,7 @@ def fake_hostway(
     fake_hostway_options: Mapping[str, Any],
 ) -> Iterator[FakeHostway]:
     """A Hostway account of this test's own, in process."""
-    from hostway_fake.options import checked_auth, checked_options
+    from hostway_fake.fake.options import checked_auth, checked_options
     from hostway_fake.pytest_plugin.watch import Watched
 
     checked_options(fake_hostway_options)
@@ -216,7 +216,7 @@ def fake_hostway(
         others = (defaults.get("readings"), fake_hostway_options.get("readings"), reading)
         options["readings"] = {name: value for each in others for name, value in (each or {}).items()}
     elif not isinstance(options.get("readings", {}), Mapping):
-        from hostway_fake.pytest_plugin.settings import cannot_be_run_under
+        from hostway_fake.pytest_plugin.configuration import cannot_be_run_under
 
         pytest.fail(cannot_be_run_under(options["readings"]), pytrace=False)
     if pytestconfig.option.fake_hostway_seed is not None:
@@ -253,7 +253,7 @@ def pytest_fixture_setup(
 def _allowed(given: object) -> tuple[str, ...]:
     if not given:
         return ()
-    from hostway_fake.pytest_plugin.settings import checked_allow
+    from hostway_fake.pytest_plugin.configuration import checked_allow
 
     try:
         return checked_allow("fake_hostway allow", given)
@@ -276,7 +276,7 @@ def make_fake_hostway(
     from itertools import count
 
     from hostway_fake import checks
-    from hostway_fake.options import checked_auth, checked_options
+    from hostway_fake.fake.options import checked_auth, checked_options
     from hostway_fake.pytest_plugin.watch import Watched
 
     checked_options(fake_hostway_options)
@@ -402,7 +402,7 @@ def _raise_failures(config: pytest.Config) -> None:
 
 
 def _count_evidence(stash: pytest.Stash) -> None:
-    from hostway_fake.journal.evidence import reliances
+    from hostway_fake.journal.reliance import reliances
 
     relied = [each for watched in stash[_WATCHED] for each in reliances(watched.relied())]
     stash[_EVIDENCE].update({(each.behaviour, str(each.label), each.page) for each in relied})

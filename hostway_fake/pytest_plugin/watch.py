@@ -10,8 +10,8 @@ from hostway_fake.fake import FakeHostway
 from hostway_fake.faults.outcomes import StaleConnection
 from hostway_fake.faults.rules import FaultRule, Standing, fits
 from hostway_fake.journal.calls import Call
-from hostway_fake.journal.evidence import Answered
 from hostway_fake.journal.near_miss import nearest
+from hostway_fake.journal.reliance import Answered
 from hostway_fake.journal.timeline import Timeline
 from hostway_fake.world import World
 from hostway_fake.world.values import BEGINNING, Mark

@@ -10,8 +10,8 @@ from hostway_fake.domain.refusals import Refusal
 from hostway_fake.exceptions import HostwayFakeError
 from hostway_fake.faults.outcomes import Delay
 from hostway_fake.journal.calls import Call, Effect
-from hostway_fake.journal.evidence import answered
-from hostway_fake.service import answers, parsing
+from hostway_fake.journal.reliance import answered
+from hostway_fake.service import parsing, responses
 from hostway_fake.service.context import RequestContext
 from hostway_fake.service.faulting import Handled, no_wire, subject, suffer
 from hostway_fake.service.handlers import HANDLERS, refused_action
@@ -80,7 +80,7 @@ def _handled(context: RequestContext) -> Handled:
         answer = HANDLERS[operation.name](context)
         effect = Effect.NONE if operation.method == "GET" else Effect.APPLIED
     except Refusal as refusal:
-        answer, effect, error = answers.refused(context, refusal), Effect.REFUSED, refusal.error
+        answer, effect, error = responses.refused(context, refusal), Effect.REFUSED, refusal.error
     name = operation.name if operation else ""
     context.world.journal.count(answered(name, context.request.method, answer.status, error))
     return effect, str(answer.status), answer.without_body() if context.request.method == "HEAD" else answer

@@ -11,7 +11,7 @@ from hostway_fake.faults.outcomes import Delay, EmptyResponse, Hang, Respond, Sl
 from hostway_fake.faults.rules import Subject
 from hostway_fake.journal.calls import Effect
 from hostway_fake.journal.secrets import masked_url
-from hostway_fake.service import answers, parsing
+from hostway_fake.service import parsing, responses
 from hostway_fake.service.context import RequestContext
 from hostway_fake.service.messages import Answer, Breakage, Exchanged
 
@@ -91,7 +91,7 @@ def suffer(
             effect, _, answer = handle(context)  # without a body it arrives whole
     match outcome:
         case Respond():
-            injected = answers.injected(context, outcome)
+            injected = responses.injected(context, outcome)
             return (
                 effect,
                 str(injected.status),

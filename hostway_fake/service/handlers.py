@@ -6,11 +6,11 @@ from typing import Final, TypeVar
 from hostway_fake.contract.catalogue import FLAVORS, IMAGES
 from hostway_fake.contract.errors import ACTION_NOT_SUPPORTED, NOT_FOUND
 from hostway_fake.contract.operations import OPERATIONS
-from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 from hostway_fake.domain import servers, snapshots
+from hostway_fake.domain.model import Event, Server, Snapshot
 from hostway_fake.domain.refusals import Refusal
-from hostway_fake.domain.state import Event, Server, Snapshot
-from hostway_fake.service import answers, parsing, rendering
+from hostway_fake.service import parsing, rendering, responses
 from hostway_fake.service.context import RequestContext
 from hostway_fake.service.messages import Answer
 
@@ -52,12 +52,12 @@ def restore_snapshot(context: RequestContext) -> Answer:
     server_id = _server_of(context).id
     parsing.restore_snapshot(context.request)
     context.world.restore_snapshot(server_id, context.arguments["snapshot_id"], context.now)
-    return answers.empty(context, 202)
+    return responses.empty(context, 202)
 
 
 def delete_snapshot(context: RequestContext) -> Answer:
     context.world.delete_snapshot(context.arguments["server_id"], context.arguments["snapshot_id"], context.now)
-    return answers.empty(context, 204)
+    return responses.empty(context, 204)
 
 
 def _polled_snapshots(context: RequestContext, server: Server, read: tuple[Snapshot, ...]) -> None:
@@ -121,7 +121,7 @@ def update_server(context: RequestContext) -> Answer:
 
 def delete_server(context: RequestContext) -> Answer:
     context.world.delete_server(context.arguments["server_id"], context.now)
-    return answers.empty(context, 204)
+    return responses.empty(context, 204)
 
 
 def reboot_server(context: RequestContext) -> Answer:
@@ -149,7 +149,7 @@ def start_server(context: RequestContext) -> Answer:
 
 def _acted(context: RequestContext, server_id: str, event: Event, value: str = "") -> Answer:
     context.world.act(server_id, event, value, context.now)
-    return answers.empty(context, 202)
+    return responses.empty(context, 202)
 
 
 def refused_action(context: RequestContext, allow: str) -> Refusal:
@@ -167,7 +167,7 @@ def refused_action(context: RequestContext, allow: str) -> Refusal:
 def attach_volume(context: RequestContext) -> Answer:
     server_id = _server_of(context).id
     context.world.attach_volume(server_id, *parsing.attach_volume(context.request), context.now)
-    return answers.empty(context, 200)
+    return responses.empty(context, 200)
 
 
 def list_attachments(context: RequestContext) -> Answer:
@@ -180,7 +180,7 @@ def get_attachment(context: RequestContext) -> Answer:
 
 def detach_volume(context: RequestContext) -> Answer:
     context.world.detach_volume(context.arguments["server_id"], context.arguments["volume_id"], context.now)
-    return answers.empty(context, 204)
+    return responses.empty(context, 204)
 
 
 def create_volume(context: RequestContext) -> Answer:
@@ -202,7 +202,7 @@ def get_volume(context: RequestContext) -> Answer:
 
 def delete_volume(context: RequestContext) -> Answer:
     context.world.delete_volume(context.arguments["volume_id"])
-    return answers.empty(context, 204)
+    return responses.empty(context, 204)
 
 
 # The catalogue

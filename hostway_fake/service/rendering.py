@@ -7,13 +7,13 @@ from urllib.parse import quote
 
 from hostway_fake.contract.catalogue import FLAVORS, IMAGES, ZONES, Flavor, Image
 from hostway_fake.contract.readings import Readings
-from hostway_fake.contract.states import ServerStatus
+from hostway_fake.contract.statuses import ServerStatus
 from hostway_fake.domain import identifiers
 from hostway_fake.domain.identifiers import in_zone
-from hostway_fake.domain.state import Server, Snapshot, Volume
-from hostway_fake.service.answers import document
+from hostway_fake.domain.model import Server, Snapshot, Volume
 from hostway_fake.service.context import RequestContext
 from hostway_fake.service.messages import Answer
+from hostway_fake.service.responses import document
 from hostway_fake.world import Settings
 
 

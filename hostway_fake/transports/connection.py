@@ -17,7 +17,7 @@ from hostway_fake.faults.outcomes import Delay
 from hostway_fake.journal.secrets import masked_url
 from hostway_fake.service.messages import Answer, Breakage, Exchanged
 from hostway_fake.service.parsing import content_length
-from hostway_fake.transports.breaking import ServerStopped, break_wire
+from hostway_fake.transports.socket_faults import ServerStopped, break_wire
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment

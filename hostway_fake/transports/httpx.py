@@ -23,7 +23,7 @@ from hostway_fake.faults.outcomes import (
     Unavailable,
 )
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
-from hostway_fake.transports.origin import Exchange, Idle, InProcess, OnBlocked, Origin, blocked
+from hostway_fake.transports.in_process import Exchange, Idle, InProcess, OnBlocked, Origin, blocked
 
 _Error = TypeVar("_Error", bound=Exception)
 

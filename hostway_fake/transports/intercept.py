@@ -29,7 +29,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
 
 from hostway_fake.forks import renew_locks_after_fork
-from hostway_fake.transports.origin import OnBlocked, Origin, blocked
+from hostway_fake.transports.in_process import OnBlocked, Origin, blocked
 from hostway_fake.transports.requests import ADAPTER_SEND, HostwayAdapter, Pool, is_mocked
 
 

@@ -39,7 +39,7 @@ from hostway_fake.faults.outcomes import (
     Unavailable,
 )
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request, Wait, origin_form
-from hostway_fake.transports.origin import Exchange, Idle, InProcess, Origin
+from hostway_fake.transports.in_process import Exchange, Idle, InProcess, Origin
 
 _VERSION: Final[Mapping[str, Any]] = (
     {"version_string": "HTTP/1.1"} if "version_string" in signature(HTTPResponse.__init__).parameters else {}

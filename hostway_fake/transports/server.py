@@ -19,11 +19,11 @@ from weakref import WeakSet
 
 from hostway_fake.exceptions import PortTakenError, ScriptExhaustedError, invalid
 from hostway_fake.forks import after_fork
-from hostway_fake.service import answers
+from hostway_fake.service import responses
 from hostway_fake.service.exchange import exchange
 from hostway_fake.service.messages import Answer, Exchanged, Request
-from hostway_fake.transports.breaking import ServerStopped
 from hostway_fake.transports.connection import Connection
+from hostway_fake.transports.socket_faults import ServerStopped
 from hostway_fake.transports.tls import ThrowAwayAuthority, complete_handshake, send_close_notify
 from hostway_fake.world import Worlds
 
@@ -113,7 +113,7 @@ class ThreadServer:
         """The answer where the application raised, which `failures` keeps, unless the world does."""
         if not isinstance(error, ScriptExhaustedError):
             self._keep(error)
-        return answers.failed(self._worlds.home, error)
+        return responses.failed(self._worlds.home, error)
 
     def _keep(self, error: Exception) -> None:
         if len(self.failures) < _FAILURES:

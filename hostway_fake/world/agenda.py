@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from hostway_fake.domain.state import Planned, Server
+from hostway_fake.domain.model import Planned, Server
 
 _Entry = tuple[datetime, int, str]
 

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import datetime
 
-from hostway_fake.domain.state import Server, Snapshot
+from hostway_fake.domain.model import Server, Snapshot
 
 
 class Deleted:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from hostway_fake.bounded import BoundedLog
-from hostway_fake.domain.state import Server
+from hostway_fake.domain.model import Server
 
 CHANGES: Final = 1000
 """The number of changes of an account that are kept."""

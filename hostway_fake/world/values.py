@@ -7,12 +7,12 @@ from typing import Final, NamedTuple
 from hostway_fake.bounded import BoundedLog
 from hostway_fake.clock import SavedClock
 from hostway_fake.domain.builds import BuildRule
-from hostway_fake.domain.state import Happening, Server, Status, Volume
+from hostway_fake.domain.model import Happening, Server, Status, Volume
+from hostway_fake.faults.rulebook import Rulebook
 from hostway_fake.world.agenda import Agenda
 from hostway_fake.world.deleted import Deleted
 from hostway_fake.world.past import Past
 from hostway_fake.world.polls import SavedPolls
-from hostway_fake.world.rulebook import Rulebook
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from hostway_fake.exceptions import invalid
-from hostway_fake.world.state import World
+from hostway_fake.world.world import World
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from typing import Final
 import pytest
 from rich.console import Console
 
-import hostway_fake.app
-from hostway_fake import demo
-from hostway_fake.cli import main
+import hostway_fake.transports.wsgi
+from hostway_fake.cli import demo, main
 from hostway_fake.service.exchange import exchange
 from hostway_fake.service.messages import Answer, Exchanged, Request
 from hostway_fake.world import Worlds
@@ -41,7 +40,7 @@ def _altered(monkeypatch: pytest.MonkeyPatch, status: int, change: Callable[[Ans
         answer = exchange(worlds, request)
         return change(answer) if isinstance(answer, Answer) and answer.status == status else answer
 
-    monkeypatch.setattr(hostway_fake.app, "exchange", altered)
+    monkeypatch.setattr(hostway_fake.transports.wsgi, "exchange", altered)
 
 
 def test_the_demo_exits_with_zero(capsys: pytest.CaptureFixture[str]) -> None:

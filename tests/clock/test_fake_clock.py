@@ -30,7 +30,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine = Machine()
-    monkeypatch.setattr("hostway_fake.clock.monotonic_ns", machine.read)
+    monkeypatch.setattr("hostway_fake.clock.clocks.monotonic_ns", machine.read)
     return machine
 
 

@@ -19,7 +19,7 @@ def test_it_is_a_clock_that_tells_utc(kind: type[FollowingClock | SystemClock]) 
 
 
 def test_the_system_s_clock_reads_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hostway_fake.clock.realtime_ns", lambda: 1_365_794_940_000_001_999)
+    monkeypatch.setattr("hostway_fake.clock.clocks.realtime_ns", lambda: 1_365_794_940_000_001_999)
 
     assert SystemClock().now() == START + timedelta(microseconds=1)
 

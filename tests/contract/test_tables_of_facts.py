@@ -8,7 +8,7 @@ from hostway_fake.contract import errors, evidence, limits, readings
 from hostway_fake.contract.errors import ERROR_NAMES, PHRASES, ErrorName, ProviderError
 from hostway_fake.contract.evidence import Evidence, Source
 from hostway_fake.contract.operations import BASES, OPERATIONS, Operation
-from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 
 _BY_NAME: Final = {operation.name: operation for operation in OPERATIONS}
 _ERRORS: Final = {name: value for name, value in vars(errors).items() if isinstance(value, ProviderError)}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hostway_fake import InvalidValueError, WrongTypeError
 from hostway_fake.domain import builds, identifiers
 from hostway_fake.domain.builds import BuildRule
-from hostway_fake.domain.state import Event
+from hostway_fake.domain.model import Event
 
 _DAYS = st.datetimes(timezones=st.just(UTC))
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostway_fake import START
-from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 from hostway_fake.domain import lifecycle, snapshots
+from hostway_fake.domain.model import Event, Happening, Planned, Server, Snapshot
 from hostway_fake.domain.refusals import Refusal
-from hostway_fake.domain.state import Event, Happening, Planned, Server, Snapshot
 
 
 def server(*ids: str) -> Server:

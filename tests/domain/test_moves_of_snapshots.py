@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from hostway_fake import START
 from hostway_fake.contract.errors import BAD_BODY, LIMIT_REACHED, VOLUME_ATTACHED, ProviderError
-from hostway_fake.contract.states import SnapshotStatus
+from hostway_fake.contract.statuses import SnapshotStatus
 from hostway_fake.domain import lifecycle, snapshots
+from hostway_fake.domain.model import Event, Planned, Server, Snapshot, Status
 from hostway_fake.domain.refusals import Refusal
-from hostway_fake.domain.state import Event, Planned, Server, Snapshot, Status
 
 _IDS: Final = "abc"
 

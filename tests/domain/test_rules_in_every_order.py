@@ -9,12 +9,12 @@ import pytest
 
 from hostway_fake import START
 from hostway_fake.contract.readings import READINGS, read
-from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 from hostway_fake.domain import builds, identifiers, snapshots
 from hostway_fake.domain.builds import BuildRule
+from hostway_fake.domain.model import Event, Server, Snapshot
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
-from hostway_fake.domain.state import Event, Server, Snapshot
 
 _STATUSES: Final = ("400", "409", "413")
 _ORDERS: Final = [",".join(order) for order in permutations(_STATUSES)]

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostway_fake import START
-from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 from hostway_fake.domain import identifiers, lifecycle, servers
 from hostway_fake.domain.lifecycle import SERVER_TRANSITIONS
+from hostway_fake.domain.model import Event, Planned, Server, Snapshot
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.servers import CreateServer, Filters
-from hostway_fake.domain.state import Event, Planned, Server, Snapshot
 
 _ID: Final = "jello614636-USOTE-0214"
 _ACTIONS: Final = (Event.REBOOT, Event.RESIZE, Event.STOP, Event.START)

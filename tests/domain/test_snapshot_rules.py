@@ -7,11 +7,11 @@ import pytest
 
 from hostway_fake import START
 from hostway_fake.contract.readings import DEFAULTS, read
-from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 from hostway_fake.domain import snapshots, volumes
+from hostway_fake.domain.model import Server, Snapshot, Volume
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
-from hostway_fake.domain.state import Server, Snapshot, Volume
 
 _VOLUME: Final = Volume("hbs2012May08_61EfdIZ3Y", START)
 

@@ -14,7 +14,7 @@ from hostway_fake.contract.evidence import Source
 from hostway_fake.contract.operations import OPERATIONS
 from hostway_fake.contract.readings import READINGS
 from hostway_fake.domain.lifecycle import SERVER_TRANSITIONS, TRANSITIONS
-from hostway_fake.domain.state import Event
+from hostway_fake.domain.model import Event
 from hostway_fake.exceptions import HostwayFakeError
 
 README: Final = Path(__file__).parents[2] / "README.md"

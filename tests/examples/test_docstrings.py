@@ -32,4 +32,6 @@ def test_an_example_in_a_docstring_holds(example: doctest.DocTest) -> None:
 
 
 def test_there_are_examples_in_docstrings() -> None:
-    assert {"hostway_fake.fake.FakeHostway", "hostway_fake.clock.FakeClock"} <= {each.id for each in _EXAMPLES}
+    assert {"hostway_fake.fake.hostway.FakeHostway", "hostway_fake.clock.clocks.FakeClock"} <= {
+        each.id for each in _EXAMPLES
+    }

@@ -13,10 +13,6 @@ import pytest
 from sybil import Document, Example
 from sybil.parsers.markdown import PythonCodeBlockParser
 
-import hostway_fake.app
-import hostway_fake.transports.requests
-import hostway_fake.transports.server  # noqa: F401  # loaded here, so that the runs within the run share them
-
 _ROOT: Final = Path(__file__).parents[2]
 _README: Final = _ROOT / "README.md"
 _TEXT: Final = _README.read_text()

@@ -16,7 +16,7 @@ from hostway_fake import FakeHostway, InvalidValueError, WrongTypeError
 from hostway_fake.cli import main
 from hostway_fake.domain.builds import BuildRule
 from hostway_fake.faults import FaultScript
-from hostway_fake.injection import Faults
+from hostway_fake.faults.builder import Faults
 
 _SCRIPTS: Final = Path(__file__).parents[2] / "fixtures" / "faults"
 _WORDS: Final = (

@@ -6,10 +6,6 @@ from typing import Any
 import pytest
 import trustme  # noqa: F401  # kept loaded: cryptography, which it uses, cannot be imported twice in one process
 
-import hostway_fake.app
-import hostway_fake.transports.requests
-import hostway_fake.transports.server  # noqa: F401  # an inner run forgets what it was the first to import
-
 _RUN = ("-q", "-W", "error", "-p", "no:cacheprovider")
 _IN_ORDER = (*_RUN, "-p", "no:randomly")
 
@@ -168,7 +164,7 @@ def test_it(fake_hostway_server, monkeypatch):
     def boom(worlds, request):
         raise ZeroDivisionError("out of the blue")
 
-    monkeypatch.setattr("hostway_fake.app.exchange", boom)
+    monkeypatch.setattr("hostway_fake.transports.wsgi.exchange", boom)
     assert listed(fake_hostway_server, fake_hostway_server.session()) == 500
 
 def test_the_next_one(fake_hostway_server):

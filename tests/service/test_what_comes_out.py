@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostway_fake import START, EndlessWaitError, FakeHostway, FrozenClockError, NoWireError, ServerHandle
-from hostway_fake.contract.states import ServerStatus
+from hostway_fake.contract.statuses import ServerStatus
 from hostway_fake.faults.outcomes import Hang, SlowBody
 from hostway_fake.journal.calls import Effect
-from hostway_fake.service import answers
+from hostway_fake.service import responses
 from hostway_fake.service.exchange import exchange
 from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
 
@@ -95,7 +95,7 @@ def test_an_answer_has_these_headers_in_this_order(
 @pytest.mark.parametrize("revision", ["2013-04", "2013-10"])
 def test_an_exception_of_the_fake_s_own_is_500_and_named(revision: str) -> None:
     with FakeHostway(revision=revision) as fake:
-        answer = answers.failed(fake._worlds.home, ZeroDivisionError("{} by 0"))
+        answer = responses.failed(fake._worlds.home, ZeroDivisionError("{} by 0"))
 
     fields = json.loads(answer.body)["computeFault"]
     assert (answer.status, answer.reason) == (500, "Internal Server Error")

@@ -16,7 +16,7 @@ from urllib3 import Retry
 
 from hostway_fake import START, FakeHostway, ServerHandle, WrongTypeError
 from hostway_fake.service.messages import Answer, Request
-from hostway_fake.transports.origin import Origin
+from hostway_fake.transports.in_process import Origin
 from hostway_fake.transports.requests import HostwayAdapter, Pool
 
 SNAPSHOTS: Final = "/servers/jello614636-USOTE-0214/snapshots"

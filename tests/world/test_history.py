@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hostway_fake import START, Clock, FakeHostway, InvalidValueError, RefusedError, ServerHandle
 from hostway_fake.domain import lifecycle
-from hostway_fake.domain.state import Planned, Server
+from hostway_fake.domain.model import Planned, Server
 from hostway_fake.world import past
 
 

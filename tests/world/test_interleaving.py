@@ -11,7 +11,7 @@ import pytest
 
 from hostway_fake import START, FakeHostway, forks
 from hostway_fake.domain import lifecycle
-from hostway_fake.domain.state import Server
+from hostway_fake.domain.model import Server
 from hostway_fake.world import Pending
 
 

@@ -83,7 +83,7 @@ class WorldMachine(RuleBasedStateMachine):
         super().__init__()
         self.patch = pytest.MonkeyPatch()
         self.machine = 0
-        self.patch.setattr("hostway_fake.clock.monotonic_ns", lambda: self.machine)
+        self.patch.setattr("hostway_fake.clock.clocks.monotonic_ns", lambda: self.machine)
         self.model = Model()
         self.fakes = (FakeHostway(), FakeHostway())
         self.sessions = [fake.session() for fake in self.fakes]

@@ -9,11 +9,11 @@ import pytest
 from hostway_fake import START, FakeClock, FakeHostway, FrozenClockError, InvalidValueError
 from hostway_fake.clock import Clock
 from hostway_fake.contract.readings import DEFAULTS
-from hostway_fake.contract.states import SnapshotStatus
+from hostway_fake.contract.statuses import SnapshotStatus
 from hostway_fake.domain import lifecycle
+from hostway_fake.domain.model import Event, Server
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
-from hostway_fake.domain.state import Event, Server
 from hostway_fake.domain.volumes import CreateVolume
 from hostway_fake.faults import reset
 from hostway_fake.faults.rules import Fault, FaultRule, Hits, Selected, Subject, Which

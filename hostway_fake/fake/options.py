@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from ipaddress import IPv6Address
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from hostway_fake import checks
-from hostway_fake.clock import Clock, FakeClock, FollowingClock, SystemClock
+from hostway_fake.clock import CLOCKS, Clock
 from hostway_fake.contract.errors import REVISIONS
 from hostway_fake.domain.identifiers import checked_account
 from hostway_fake.exceptions import InvalidValueError, UnknownOptionError, WrongTypeError, invalid
@@ -36,8 +36,6 @@ DEFAULT_ACTION_SECONDS: Final = 10
 """How long a server is PROCESSING when it is rebooted, resized, stopped or started."""
 
 _LABEL: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-
-CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {"fake": FakeClock, "follow": FollowingClock, "system": SystemClock}
 
 
 def unknown(names: Mapping[str, object], known: Mapping[str, object]) -> UnknownOptionError:

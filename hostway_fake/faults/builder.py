@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, Never
 from hostway_fake import checks
 from hostway_fake.exceptions import InvalidValueError, UnfinishedRuleError, WrongTypeError, invalid
 from hostway_fake.faults.outcomes import Outcome, Outcomes, Step, before_commit
+from hostway_fake.faults.rulebook import Rulebook
 from hostway_fake.faults.rules import ALWAYS, FaultRule, Hits, Limit, Script, Selected, Standing, Which
-from hostway_fake.world.rulebook import Rulebook
 
 DOWN: Final = before_commit.respond(503)
 """What an outage is, if nothing else is said."""

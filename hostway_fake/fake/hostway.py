@@ -12,14 +12,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Never, Self
 from urllib.parse import quote
 
-from hostway_fake import checks, options, waiting
+from hostway_fake import checks
 from hostway_fake.clock import Clock, FakeClock
 from hostway_fake.contract.catalogue import DEFAULT_FLAVOR, FLAVORS
 from hostway_fake.contract.errors import REVISIONS
 from hostway_fake.contract.readings import read
-from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 from hostway_fake.domain.identifiers import checked_server_id
-from hostway_fake.domain.state import Snapshot, Volume
+from hostway_fake.domain.model import Snapshot, Volume
 from hostway_fake.exceptions import (
     BlockedHostError,
     HostwayFakeError,
@@ -28,13 +28,10 @@ from hostway_fake.exceptions import (
     WrongTypeError,
     invalid,
 )
-from hostway_fake.handles import ServerHandle
-from hostway_fake.injection import Faults
-from hostway_fake.journal.conduct import Conduct
-from hostway_fake.journal.evidence import Answered, Reliance
-from hostway_fake.journal.sequence import Calls
-from hostway_fake.journal.timeline import Timeline
-from hostway_fake.options import (
+from hostway_fake.fake import options
+from hostway_fake.fake.builds import Builds
+from hostway_fake.fake.clock_control import WorldClock, fake_clock, run_until
+from hostway_fake.fake.options import (
     DEFAULT_ACTION_SECONDS,
     DEFAULT_AUTH,
     DEFAULT_BUILD_SECONDS,
@@ -44,9 +41,15 @@ from hostway_fake.options import (
     DEFAULT_REMEMBER_DELETED,
     DEFAULT_URL,
 )
+from hostway_fake.fake.patch_sleep import patch_sleep, sleeper
+from hostway_fake.fake.server_handle import ServerHandle
+from hostway_fake.faults.builder import Faults
+from hostway_fake.journal.conduct import Conduct
+from hostway_fake.journal.reliance import Answered, Reliance
+from hostway_fake.journal.sequence import Calls
+from hostway_fake.journal.timeline import Timeline
 from hostway_fake.service.exchange import exchange
-from hostway_fake.transports.origin import Exchange, Origin
-from hostway_fake.waiting import Builds, WorldClock
+from hostway_fake.transports.in_process import Exchange, Origin
 from hostway_fake.world import Settings, World, Worlds
 
 if TYPE_CHECKING:
@@ -142,7 +145,7 @@ class FakeHostway:
         )
         the_clock = options.checked_clock(clock)
         if poll_step is not None:
-            waiting.fake_clock(the_clock, "poll_step")
+            fake_clock(the_clock, "poll_step")
         self._url = options.checked_url(url)
         self._over_socket = False
         self._ca_path: str | None = None
@@ -310,33 +313,33 @@ class FakeHostway:
         >>> FakeHostway.from_dict(fake.to_dict()).servers[0].id == server.id
         True
         """
-        from hostway_fake import storage
+        from hostway_fake.world import persistence
 
-        return storage.dump(self._worlds.home, self._url)
+        return persistence.dump(self._worlds.home, self._url)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """An account as `to_dict` wrote it. What was changed, or is not known, raises with its place."""
-        from hostway_fake import storage
+        from hostway_fake.world import persistence
 
-        loaded = storage.load(data)
+        loaded = persistence.load(data)
         fake = cls(**loaded.options)
         fake._worlds.home.restore(loaded.state)
-        storage.check_same(dict(data), storage.dump(fake._worlds.home, fake._url, loaded.state))
+        persistence.check_same(dict(data), persistence.dump(fake._worlds.home, fake._url, loaded.state))
         return fake
 
     def save(self, path: str | Path) -> None:
         """Write what `to_dict` gives into a file that only its owner can read; the old file is whole until then."""
-        from hostway_fake import storage
+        from hostway_fake.world import persistence
 
-        storage.write(options.checked_path(path), self.to_dict())
+        persistence.write(options.checked_path(path), self.to_dict())
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """An account as `save` wrote it; a damaged file raises `hostway_fake.InvalidValueError` with the place."""
-        from hostway_fake import storage
+        from hostway_fake.world import persistence
 
-        data = storage.read(options.checked_path(path))
+        data = persistence.read(options.checked_path(path))
         try:
             return cls.from_dict(data)
         except HostwayFakeError as error:
@@ -371,7 +374,7 @@ class FakeHostway:
         """
         world = self._worlds.home
         world.snapshot(snapshot_id)
-        waiting.run_until(world, snapshot_id, status, SnapshotStatus)
+        run_until(world, snapshot_id, status, SnapshotStatus)
         return world.snapshot(snapshot_id)
 
     # What goes wrong, and what happened
@@ -417,7 +420,7 @@ class FakeHostway:
 
         It does not help a client that also asks ``time.monotonic`` for a deadline: see `patch_sleep`.
         """
-        return waiting.sleeper(self._worlds.home)
+        return sleeper(self._worlds.home)
 
     async def async_sleep(self, seconds: float) -> None:
         """As `sleep`, in place of ``asyncio.sleep`` or ``trio.sleep``; other tasks get their turn."""
@@ -436,7 +439,7 @@ class FakeHostway:
         However they were imported, and so that deadlines expire too. tenacity, stamina and urllib3's ``Retry`` are
         covered with it. Not covered: ``asyncio.sleep``, ``datetime.now``, waiting on locks and sockets.
         """
-        return waiting.patch_sleep(self._worlds.home, module)
+        return patch_sleep(self._worlds.home, module)
 
     # What the account holds
 
@@ -497,7 +500,7 @@ class FakeHostway:
         from hostway_fake.transports.requests import Pool
 
         home = self._worlds.home
-        wait = waiting.sleeper(home) if isinstance(home.clock, FakeClock) else None
+        wait = sleeper(home) if isinstance(home.clock, FakeClock) else None
         return Pool(Origin.of(self._url), self._exchange, wait)
 
     def session(self) -> "requests.Session":
@@ -581,7 +584,7 @@ class FakeHostway:
     @cached_property
     def wsgi_app(self) -> "Flask":
         """The Flask application: for ``test_client()`` or any WSGI server."""
-        from hostway_fake.app import create_app
+        from hostway_fake.transports.wsgi import create_app
 
         return create_app(self._worlds)
 

@@ -14,9 +14,9 @@ from hostway_fake.clock import FakeClock, SystemClock
 from hostway_fake.contract.readings import READINGS
 from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, invalid
 from hostway_fake.fake import FakeHostway
+from hostway_fake.fake.options import DEFAULT_ACTION_SECONDS, DEFAULT_AUTH, DEFAULT_BUILD_SECONDS
 from hostway_fake.faults import FaultScript
 from hostway_fake.faults.outcomes import Unavailable
-from hostway_fake.options import DEFAULT_ACTION_SECONDS, DEFAULT_AUTH, DEFAULT_BUILD_SECONDS
 
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS: Final = 0.2
@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 def _demo(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from hostway_fake.demo import run
+    from hostway_fake.cli.demo import run
 
     return 0 if run(Console(highlight=False)) else 1
 
@@ -193,12 +193,16 @@ def _wait_for(stopping: SimpleQueue[int]) -> None:
 def _stopped_by(signals: Sequence[signal.Signals]) -> Iterator[SimpleQueue[int]]:
     """Yield a queue that receives these signals.
 
-    A signal handler may put into a `SimpleQueue` at any moment. Setting an `Event` there can deadlock.
+    A signal handler may put into a `SimpleQueue` at any moment. Setting an `Event` there can deadlock. The block ends
+    without an error after a signal: the process exits then, and ignores any further signal.
     """
     stopping = SimpleQueue[int]()
     before = {number: signal.signal(number, lambda number, _: stopping.put(number)) for number in signals}
     try:
         yield stopping
-    finally:
+    except BaseException:
         for number, handler in before.items():
             signal.signal(number, handler)
+        raise
+    for number in signals:
+        signal.signal(number, signal.SIG_IGN)

@@ -17,9 +17,10 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostway_fake import FakeHostway, HostwayFakeError, InvalidValueError, WrongTypeError, storage
+from hostway_fake import FakeHostway, HostwayFakeError, InvalidValueError, WrongTypeError
 from hostway_fake.faults import after_commit, ok, respond, truncate
-from hostway_fake.injection import Begun
+from hostway_fake.faults.builder import Begun
+from hostway_fake.world import persistence
 
 _ORDER = {"server": {"name": "web", "imageRef": "debian_lenny_template", "flavorRef": "1", "adminPass": "s3cret"}}
 
@@ -452,7 +453,7 @@ def test_a_file_with_one_byte_changed_is_the_same_or_refused(
         for number in range(30):
             _do(fake, number)
         path = tmp_path_factory.getbasetemp() / "changed.json"
-        storage.write(path, fake.to_dict())
+        persistence.write(path, fake.to_dict())
         content = bytearray(path.read_bytes())
         content[place % len(content)] = byte
         path.write_bytes(content)

@@ -68,7 +68,7 @@ def test_what_cannot_happen_is_told_with_what_will(
 def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHostway]:
     """A fake on whose clock a second passes with each look at it."""
     seconds = count()
-    monkeypatch.setattr("hostway_fake.clock.monotonic_ns", lambda: next(seconds) * 10**9)
+    monkeypatch.setattr("hostway_fake.clock.clocks.monotonic_ns", lambda: next(seconds) * 10**9)
     with FakeHostway() as fake:
         fake.clock.rate = 1
         yield fake

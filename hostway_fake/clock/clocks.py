@@ -1,15 +1,16 @@
-"""Clocks. Only this module and `hostway_fake.machine` read the system time; rules are handed instants."""
+"""Clocks. Only this module and `hostway_fake.clock.machine` read the system time; rules are handed instants."""
 
 import datetime as machine
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from threading import Lock
 from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from hostway_fake.bounded import BoundedLog
+from hostway_fake.clock.machine import monotonic_ns, realtime_ns
 from hostway_fake.exceptions import WrongTypeError, invalid
 from hostway_fake.forks import renew_locks_after_fork
-from hostway_fake.machine import monotonic_ns, realtime_ns
 
 START: Final = datetime(2013, 4, 12, 19, 29, tzinfo=UTC)
 """Where a `FakeClock` begins: the minute of the mission page's revision."""
@@ -166,6 +167,10 @@ class FollowingClock:
 
     def now(self) -> datetime:
         return _EPOCH + (machine.datetime.now(UTC) - _EPOCH)  # a plain datetime, whatever class replaces it
+
+
+CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {"fake": FakeClock, "follow": FollowingClock, "system": SystemClock}
+"""The clocks by the value of the option ``clock``."""
 
 
 def monotonic() -> float:

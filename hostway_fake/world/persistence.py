@@ -21,20 +21,19 @@ import msgspec
 from msgspec import Struct
 
 from hostway_fake.bounded import BoundedLog
-from hostway_fake.clock import Clock, FakeClock
+from hostway_fake.clock import CLOCKS, Clock, FakeClock
 from hostway_fake.domain.builds import BuildRule
-from hostway_fake.domain.state import Happening, Server, Snapshot, Volume
+from hostway_fake.domain.model import Happening, Server, Snapshot, Volume
 from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, WrongTypeError, invalid, shown
 from hostway_fake.faults.outcomes import Outcome, Step
+from hostway_fake.faults.rulebook import Rulebook
 from hostway_fake.faults.rules import FaultRule, Hits, Limit, Script, Selected, Standing, Which
 from hostway_fake.journal.secrets import masked_url
-from hostway_fake.options import CLOCKS
 from hostway_fake.world import World
 from hostway_fake.world.agenda import agenda_of
 from hostway_fake.world.deleted import Deleted
 from hostway_fake.world.past import Past
 from hostway_fake.world.polls import SavedPolls
-from hostway_fake.world.rulebook import Rulebook
 from hostway_fake.world.values import Savepoint
 
 VERSION: Final = 1

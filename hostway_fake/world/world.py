@@ -23,23 +23,23 @@ from hostway_fake.bounded import BoundedLog
 from hostway_fake.clock import Clock, FakeClock
 from hostway_fake.contract.catalogue import DEFAULT_FLAVOR, DEFAULT_ZONE
 from hostway_fake.contract.errors import NOT_FOUND
-from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 from hostway_fake.domain import builds, identifiers, lifecycle, servers, snapshots, volumes
 from hostway_fake.domain.builds import BuildRule
+from hostway_fake.domain.model import Event, Happening, Planned, Server, Snapshot, Status, Volume
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.servers import CreateServer
 from hostway_fake.domain.snapshots import CreateSnapshot
-from hostway_fake.domain.state import Event, Happening, Planned, Server, Snapshot, Status, Volume
 from hostway_fake.domain.volumes import CreateVolume
 from hostway_fake.exceptions import invalid
+from hostway_fake.faults.rulebook import Rulebook
 from hostway_fake.forks import renew_locks_after_fork
+from hostway_fake.journal.recorder import Journal
 from hostway_fake.journal.timeline import Timeline, told
 from hostway_fake.world.agenda import Agenda
 from hostway_fake.world.deleted import Deleted
-from hostway_fake.world.journal import Journal
 from hostway_fake.world.past import Past
 from hostway_fake.world.polls import Polls
-from hostway_fake.world.rulebook import Rulebook
 from hostway_fake.world.settings import Settings
 from hostway_fake.world.values import BEGINNING, Mark, Pending, Savepoint
 

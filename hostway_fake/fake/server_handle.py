@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hostway_fake import checks
-from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 from hostway_fake.domain.identifiers import checked_volume_id
+from hostway_fake.domain.model import Event, Server, Snapshot
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
-from hostway_fake.domain.state import Event, Server, Snapshot
 from hostway_fake.exceptions import InvalidValueError, RefusedError, WrongTypeError, invalid
-from hostway_fake.waiting import run_until
+from hostway_fake.fake.clock_control import run_until
 from hostway_fake.world import World
 
 

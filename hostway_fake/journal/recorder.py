@@ -7,7 +7,7 @@ from typing import Final
 
 from hostway_fake.forks import renew_locks_after_fork
 from hostway_fake.journal.calls import Call
-from hostway_fake.journal.evidence import Answered, Reliance, reliances
+from hostway_fake.journal.reliance import Answered, Reliance, reliances
 from hostway_fake.journal.secrets import masked_body, masked_headers, masked_url
 from hostway_fake.journal.sequence import Calls
 

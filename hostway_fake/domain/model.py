@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from hostway_fake.contract.catalogue import DEFAULT_FLAVOR, DEFAULT_IMAGE, DEFAULT_ZONE
-from hostway_fake.contract.states import ServerStatus, SnapshotStatus
+from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 
 
 class Event(StrEnum):

@@ -1,0 +1,5 @@
+"""The command line: ``hostway-fake demo`` and ``hostway-fake serve``."""
+
+from hostway_fake.cli.main import main
+
+__all__ = ["main"]
