@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from hostway_fake.journal.calls import Call, Effect
     from hostway_fake.journal.reliance import Reliance
     from hostway_fake.journal.sequence import Calls
-    from hostway_fake.journal.timeline import Moment, Timeline
-    from hostway_fake.world import Pending
+    from hostway_fake.journal.timeline import Timeline, TimelineEntry
+    from hostway_fake.world import UpcomingEvent
 
 __all__ = [
     "READINGS",
@@ -56,10 +56,8 @@ __all__ = [
     "HostwayFakeError",
     "InvalidValueError",
     "MisconductError",
-    "Moment",
     "NoWireError",
     "NotCalledError",
-    "Pending",
     "PortTakenError",
     "Reading",
     "RefusedError",
@@ -71,8 +69,10 @@ __all__ = [
     "SnapshotStatus",
     "SystemClock",
     "Timeline",
+    "TimelineEntry",
     "UnfinishedRuleError",
     "UnknownOptionError",
+    "UpcomingEvent",
     "Volume",
     "WrongTypeError",
 ]
@@ -106,8 +106,8 @@ _HOMES = {
     "hostway_fake.journal.calls": ("Call", "Effect"),
     "hostway_fake.journal.reliance": ("Reliance",),
     "hostway_fake.journal.sequence": ("Calls",),
-    "hostway_fake.journal.timeline": ("Moment", "Timeline"),
-    "hostway_fake.world": ("Pending",),
+    "hostway_fake.journal.timeline": ("TimelineEntry", "Timeline"),
+    "hostway_fake.world": ("UpcomingEvent",),
 }
 
 

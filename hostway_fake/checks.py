@@ -2,11 +2,11 @@
 
 from hostway_fake.exceptions import WrongTypeError, invalid
 
-LONGEST = 10**9
+MAX_SECONDS = 10**9
 """Seconds: no time that is given is longer."""
 
 
-def whole(what: str, value: object, low: int = 1, high: int = LONGEST) -> int:
+def whole(what: str, value: object, low: int = 1, high: int = MAX_SECONDS) -> int:
     """A whole number within bounds."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise WrongTypeError(f"{what}: got {value!r}, expected a whole number")
@@ -15,7 +15,7 @@ def whole(what: str, value: object, low: int = 1, high: int = LONGEST) -> int:
     return value
 
 
-def number(what: str, value: object, high: float = LONGEST) -> float:
+def number(what: str, value: object, high: float = MAX_SECONDS) -> float:
     """A number that is not negative, and finite."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise WrongTypeError(f"{what}: got {value!r}, expected a number")
@@ -24,7 +24,7 @@ def number(what: str, value: object, high: float = LONGEST) -> float:
     return value
 
 
-def positive(what: str, value: object, high: float = LONGEST) -> float:
+def positive(what: str, value: object, high: float = MAX_SECONDS) -> float:
     """A number above 0, and finite."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise WrongTypeError(f"{what}: got {value!r}, expected a number")

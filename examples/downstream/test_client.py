@@ -149,7 +149,7 @@ def test_a_fourth_snapshot_is_refused(client: SnapshotClient, server: ServerHand
 
 
 def test_any_other_refusal_keeps_its_status(client: SnapshotClient, fake_hostway: FakeHostway) -> None:
-    with fake_hostway.sibling("other1", "secret"), pytest.raises(HostwayError) as refusal:
+    with fake_hostway.add_account("other1", "secret"), pytest.raises(HostwayError) as refusal:
         client.get(f"{fake_hostway.url}/accounts/other1/flexcloud/servers/other1-USOTE-0001/snapshots")
 
     assert refusal.value.status == 403

@@ -77,19 +77,19 @@ class _Tour:
 
     def _ask(self, method: str, url: str, body: object = None) -> requests.Response:
         with self.fake.session() as session:
-            answer = session.request(method, url, json=body)
+            response = session.request(method, url, json=body)
         self.console.print(f"[bold cyan]{method}[/] {url}", soft_wrap=True)
         if body is not None:
             self.console.print(JSON.from_data(body, indent=None), soft_wrap=True)
-        self.console.print(f"[bold]{answer.status_code} {answer.reason}[/]")
-        if "Location" in answer.headers:
-            self.console.print(f"[dim]Location: {answer.headers['Location']}[/]", soft_wrap=True)
-        self.console.print(JSON(answer.text) if _document(answer) else answer.text, soft_wrap=True)
-        return answer
+        self.console.print(f"[bold]{response.status_code} {response.reason}[/]")
+        if "Location" in response.headers:
+            self.console.print(f"[dim]Location: {response.headers['Location']}[/]", soft_wrap=True)
+        self.console.print(JSON(response.text) if _document(response) else response.text, soft_wrap=True)
+        return response
 
-    def _refused(self, answer: requests.Response, error: ProviderError) -> None:
-        body = _document(answer).get(ERROR_NAMES[error.status].name, {})
-        said = answer.status_code == body.get("code") == error.status and body.get("details") == error.details
+    def _refused(self, response: requests.Response, error: ProviderError) -> None:
+        body = _document(response).get(ERROR_NAMES[error.status].name, {})
+        said = response.status_code == body.get("code") == error.status and body.get("details") == error.details
         self._expect(said, f"{error.status}: {error.details}")
 
     def _expect(self, held: bool, what: str) -> None:
@@ -102,10 +102,10 @@ class _Tour:
         self.console.print(Panel(text, expand=False))
 
 
-def _document(answer: requests.Response) -> dict[str, Any]:
+def _document(response: requests.Response) -> dict[str, Any]:
     """The object in an answer; empty if there is none."""
     try:
-        document = answer.json()
+        document = response.json()
     except requests.JSONDecodeError:
         return {}
     return document if isinstance(document, dict) else {}

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from hostway_fake.checks import LONGEST
+from hostway_fake.checks import MAX_SECONDS
 from hostway_fake.clock import FakeClock, SystemClock
 from hostway_fake.contract.readings import READINGS
 from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, invalid
@@ -116,7 +116,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             action_seconds=arguments.action_seconds,
             readings=readings,
             faults=None if arguments.faults is None else _faults(arguments.faults),
-            poll_limit=LONGEST,
+            poll_limit=MAX_SECONDS,
         ) as fake,
     ):
         servers = [fake.add_server(server_id) for server_id in arguments.server or [None]]

@@ -86,7 +86,7 @@ class FakeClock:
         with self._lock:
             return SavedClock(self._running(), self._rate, self._moves, self._moves.mark)
 
-    def restore(self, saved: SavedClock) -> None:
+    def roll_back(self, saved: SavedClock) -> None:
         """Go back to where it was when it was saved."""
         with self._lock:
             self._set(saved.nanoseconds, saved.rate)

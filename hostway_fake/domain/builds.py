@@ -47,17 +47,17 @@ class BuildRule:
             case _:
                 checks.number("seconds", self.seconds)
 
-    def meets(self, server_id: str, name: str) -> bool:
-        return _fits(self.server, server_id) and _fits(self.name, name)
+    def matches(self, server_id: str, name: str) -> bool:
+        return _glob_matches(self.server, server_id) and _glob_matches(self.name, name)
 
 
-def _fits(pattern: str | None, text: str) -> bool:
+def _glob_matches(pattern: str | None, text: str) -> bool:
     return pattern is None or pattern == text or fnmatchcase(text, pattern)
 
 
 def choose(rules: tuple[BuildRule, ...], server_id: str, name: str) -> BuildRule | None:
     """The rule for a new snapshot: the oldest of those for one build, else the newest of those for all."""
-    met = [rule for rule in rules if rule.meets(server_id, name)]
+    met = [rule for rule in rules if rule.matches(server_id, name)]
     once = [rule for rule in met if rule.once]
     return once[0] if once else met[-1] if met else None
 

@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any, Final
 
 from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
-from hostway_fake.domain.model import Event, Happening, Planned, Server, Snapshot, Status
+from hostway_fake.domain.model import Event, HistoryEntry, ScheduledEvent, Server, Snapshot, Status
 
 TRANSITIONS: Final[Mapping[tuple[SnapshotStatus, Event], SnapshotStatus]] = {
     (SnapshotStatus.BUILD, Event.COMPLETE): SnapshotStatus.ACTIVE,
@@ -36,12 +36,12 @@ _WRITES_DISK: Final = frozenset({Event.COMPLETE, Event.RESTORE})
 """The events after which the disk descends from the snapshot: it was built on the disk, or written back to it."""
 
 
-def history(happenings: Iterable[Happening], now: datetime) -> tuple[tuple[Happening, Status], ...]:
+def history(history_log: Iterable[HistoryEntry], now: datetime) -> tuple[tuple[HistoryEntry, Status], ...]:
     """What of all that was ordered has changed a status by ``now``, in its order, and to which."""
     statuses: dict[str, Status] = {}
     subjects: dict[str, set[str]] = {}  # by server: what has a status
     changes = []
-    for happening in sorted(happenings, key=lambda each: (each.due, each.order, each.born is None)):
+    for happening in sorted(history_log, key=lambda each: (each.due, each.order, each.born is None)):
         status = happening.born or _next(statuses.get(happening.subject), happening.event)
         if happening.due > now or status is None or status is statuses.get(happening.subject):
             continue
@@ -63,12 +63,12 @@ def _next(status: Status | None, event: Event | None) -> Status | None:
     )
 
 
-def plan(server: Server, *events: Planned) -> Server:
+def plan(server: Server, *events: ScheduledEvent) -> Server:
     """The server with more to come."""
     return replace(server, plan=tuple(sorted((*server.plan, *events))))
 
 
-def coming(server: Server) -> tuple[tuple[Planned, Status], ...]:
+def coming(server: Server) -> tuple[tuple[ScheduledEvent, Status], ...]:
     """What of the plan will change a status, soonest first, and to which."""
     changes = []
     for planned in server.plan:
@@ -92,7 +92,7 @@ def at(server: Server, now: datetime) -> Server:
     return replace(reduce(_happened, due, server), plan=server.plan[len(due) :])
 
 
-def _happened(server: Server, planned: Planned) -> Server:
+def _happened(server: Server, planned: ScheduledEvent) -> Server:
     """The server after an event, which passes without effect where no table has it."""
     if planned.subject == server.id:
         return _happened_to_server(server, planned)
@@ -117,7 +117,7 @@ def _deleted(snapshot: Snapshot, at: datetime) -> Snapshot:
     return replace(snapshot, status=SnapshotStatus.DELETED, deleted_at=deleted_at)
 
 
-def _happened_to_server(server: Server, planned: Planned) -> Server:
+def _happened_to_server(server: Server, planned: ScheduledEvent) -> Server:
     status = SERVER_TRANSITIONS.get((server.status, planned.event))
     if status is None:
         return server

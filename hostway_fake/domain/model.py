@@ -26,7 +26,7 @@ class Event(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Planned:
+class ScheduledEvent:
     """An event that will happen of itself: when, the world's sequence number that makes the order total, to what.
 
     ``subject`` is the id of a snapshot, or of the server itself; ``value`` is what the event brings: the new name of an
@@ -75,7 +75,7 @@ class Server:
     status: ServerStatus = ServerStatus.ACTIVE
     snapshots: tuple[Snapshot, ...] = ()
     volumes: tuple[str, ...] = ()
-    plan: tuple[Planned, ...] = ()
+    plan: tuple[ScheduledEvent, ...] = ()
     number: int = 0
     name: str = ""
     image: str = DEFAULT_IMAGE
@@ -93,7 +93,7 @@ Status = SnapshotStatus | ServerStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class HistoryEntry:
     """What was to happen, as it was ordered at an instant: a birth with its status, or an event that was planned.
 
     ``order`` is the world's sequence number, ``calls`` how many calls there were before.

@@ -19,7 +19,7 @@ from hostway_fake.contract.errors import (
 from hostway_fake.contract.statuses import ServerStatus
 from hostway_fake.domain import lifecycle
 from hostway_fake.domain.lifecycle import SERVER_TRANSITIONS
-from hostway_fake.domain.model import Event, Planned, Server
+from hostway_fake.domain.model import Event, ScheduledEvent, Server
 from hostway_fake.domain.refusals import Refusal
 
 SHOWN: Final = (ServerStatus.ACTIVE, ServerStatus.STOPPED)
@@ -89,8 +89,8 @@ def act(server: Server, order: int, instant: datetime, done: datetime, event: Ev
     if event is Event.RESIZE:
         _check_resize(server, value)
     end = _ENDS[event][status]
-    begins = Planned(instant, order, server.id, event)
-    return lifecycle.plan(server, begins, Planned(done, order + 1, server.id, end, value))
+    begins = ScheduledEvent(instant, order, server.id, event)
+    return lifecycle.plan(server, begins, ScheduledEvent(done, order + 1, server.id, end, value))
 
 
 def _check_resize(server: Server, flavor: str) -> None:
@@ -104,12 +104,12 @@ def _check_resize(server: Server, flavor: str) -> None:
 
 def update(server: Server, order: int, instant: datetime, name: str) -> Server:
     """Return the server under another name."""
-    return lifecycle.plan(require_live(server), Planned(instant, order, server.id, Event.UPDATE, name))
+    return lifecycle.plan(require_live(server), ScheduledEvent(instant, order, server.id, Event.UPDATE, name))
 
 
 def delete(server: Server, order: int, instant: datetime) -> Server:
     """Return the server deleted, in whatever status, and its snapshots with it."""
-    return lifecycle.plan(require_live(server), Planned(instant, order, server.id, Event.DELETE))
+    return lifecycle.plan(require_live(server), ScheduledEvent(instant, order, server.id, Event.DELETE))
 
 
 def require_live(server: Server) -> Server:

@@ -16,7 +16,7 @@ from hostway_fake.contract.limits import SNAPSHOTS_PER_SERVER
 from hostway_fake.contract.readings import Readings
 from hostway_fake.contract.statuses import SnapshotStatus
 from hostway_fake.domain import lifecycle
-from hostway_fake.domain.model import Event, Planned, Server, Snapshot
+from hostway_fake.domain.model import Event, ScheduledEvent, Server, Snapshot
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.servers import require_live, require_ready
 
@@ -68,21 +68,21 @@ def check_create(server: Server, counted: Snapshots, command: CreateSnapshot, re
 
 def create(server: Server, snapshot: Snapshot, order: int, *happens: tuple[datetime, Event]) -> Server:
     """The server with one more snapshot in BUILD, and what will happen to it."""
-    planned = (Planned(due, order, snapshot.id, event) for due, event in happens)
+    planned = (ScheduledEvent(due, order, snapshot.id, event) for due, event in happens)
     return lifecycle.plan(replace(server, snapshots=(*server.snapshots, snapshot)), *planned)
 
 
 def delete(server: Server, order: int, instant: datetime, snapshot_id: str) -> Server:
     """Return the server with a snapshot deleted, built or not; again is 404."""
     _existing(server, snapshot_id)
-    return lifecycle.plan(server, Planned(instant, order, snapshot_id, Event.DELETE))
+    return lifecycle.plan(server, ScheduledEvent(instant, order, snapshot_id, Event.DELETE))
 
 
 def restore(server: Server, order: int, instant: datetime, snapshot_id: str) -> Server:
     """Return the server with its disk written back from a snapshot that is ACTIVE."""
     if _existing(server, snapshot_id).status is SnapshotStatus.BUILD:
         raise Refusal(NOT_RESTORABLE)
-    return lifecycle.plan(server, Planned(instant, order, snapshot_id, Event.RESTORE))
+    return lifecycle.plan(server, ScheduledEvent(instant, order, snapshot_id, Event.RESTORE))
 
 
 def _existing(server: Server, snapshot_id: str) -> Snapshot:

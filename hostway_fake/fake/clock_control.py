@@ -6,7 +6,7 @@ from typing import Final
 
 from hostway_fake.clock import Clock, FakeClock, FollowingClock, SystemClock
 from hostway_fake.exceptions import CannotHappenError, ClockError, invalid
-from hostway_fake.world import Pending, World
+from hostway_fake.world import UpcomingEvent, World
 
 _MOVERS: Final = {
     FollowingClock: "it follows datetime.now(UTC): move it with freezegun or time-machine",
@@ -53,7 +53,7 @@ class WorldClock:
         """Move forward to an aware datetime; raises as `advance` does."""
         fake_clock(self._world.clock, "advance_to").advance_to(instant)
 
-    def advance_to_next(self) -> Pending | None:
+    def advance_to_next(self) -> UpcomingEvent | None:
         """Move forward to the next planned event and return it; without one nothing moves, and None is returned."""
         clock = fake_clock(self._world.clock, "advance_to_next")
         event = self._world.next_event()
@@ -61,7 +61,7 @@ class WorldClock:
             clock.reach(event.due)
         return event
 
-    def pending(self) -> tuple[Pending, ...]:
+    def pending(self) -> tuple[UpcomingEvent, ...]:
         """What will happen and when, soonest first."""
         return self._world.pending()
 

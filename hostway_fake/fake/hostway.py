@@ -45,7 +45,7 @@ from hostway_fake.fake.patch_sleep import patch_sleep, sleeper
 from hostway_fake.fake.server_handle import ServerHandle
 from hostway_fake.faults.builder import Faults
 from hostway_fake.journal.conduct import Conduct
-from hostway_fake.journal.reliance import Answered, Reliance
+from hostway_fake.journal.reliance import Reliance, ResponseKey
 from hostway_fake.journal.sequence import Calls
 from hostway_fake.journal.timeline import Timeline
 from hostway_fake.service.exchange import exchange
@@ -153,9 +153,9 @@ class FakeHostway:
         self._servers: set[ThreadServer] = set()
         self._parent: FakeHostway | None = None
         self._siblings: dict[World, FakeHostway] = {}
-        self._farewell: Callable[[FakeHostway], None] | None = None  # is told before what was done is forgotten
-        self._left: Counter[Answered] = Counter()  # what was answered for siblings that are closed
-        self._faults = Faults(self._worlds.home.rulebook)
+        self._on_discard: Callable[[FakeHostway], None] | None = None  # is told before what was done is forgotten
+        self._closed_response_counts: Counter[ResponseKey] = Counter()  # what was answered for siblings that are closed
+        self._faults = Faults(self._worlds.default_world.rulebook)
         self._savepoints: list[Savepoint] = []
         self._blocked: deque[BlockedHostError] = deque(maxlen=_BLOCKED)  # raised for requests to other hosts
         self._script = None if faults is None else _script(faults)
@@ -167,9 +167,9 @@ class FakeHostway:
             for rule in self._script.rules:
                 self._faults.write(rule)
             for build in self._script.builds:
-                self._worlds.home.script_build(build)
+                self._worlds.default_world.script_build(build)
 
-    def sibling(self, user: str, password: str, **others: Any) -> "FakeHostway":
+    def add_account(self, user: str, password: str, **others: Any) -> "FakeHostway":
         """Another fake, with its own world, behind the same ways in: the credentials of a request choose.
 
         ``others`` are the options of `FakeHostway`. Each account answers 403 to the other. Close a sibling to take its
@@ -178,12 +178,12 @@ class FakeHostway:
         if "auth" in others:
             raise InvalidValueError("auth: expected user and password as arguments of their own", "auth")
         sibling = FakeHostway(**{"url": self._url, **others, "auth": (user, password)})
-        sibling._worlds = Worlds(sibling._worlds.home, self._worlds.by_account)
+        sibling._worlds = Worlds(sibling._worlds.default_world, self._worlds.by_account)
         sibling._over_socket = self._over_socket and "url" not in others
         sibling._ca_path = self._ca_path if sibling._over_socket else None
         sibling._parent = self
-        sibling._farewell = self._farewell
-        self._siblings[sibling._worlds.home] = sibling
+        sibling._on_discard = self._on_discard
+        self._siblings[sibling._worlds.default_world] = sibling
         return sibling
 
     def at(self, url: str, *, ca_path: str | None = None) -> "FakeHostway":
@@ -219,17 +219,17 @@ class FakeHostway:
             server.stop()
         family = (self, *(other for sibling in tuple(self._siblings.values()) for other in sibling._shut()))
         self._worlds.leave()
-        self._say_farewell()
-        world = self._worlds.home
+        self._discarding()
+        world = self._worlds.default_world
         if self._parent is not None and world in self._parent._siblings:
             del self._parent._siblings[world]
-            if self._left or world.journal.recorded:
-                self._parent._left.update(self._answered())
+            if self._closed_response_counts or world.journal.recorded:
+                self._parent._closed_response_counts.update(self._response_counts())
         return family
 
     @property
     def _is_open(self) -> bool:
-        return self._worlds.by_account.get(self.auth[0]) is self._worlds.home
+        return self._worlds.by_account.get(self.auth[0]) is self._worlds.default_world
 
     def _family(self) -> "Iterator[FakeHostway]":
         """This fake and its siblings."""
@@ -237,14 +237,17 @@ class FakeHostway:
         for sibling in tuple(self._siblings.values()):
             yield from sibling._family()
 
-    def _say_farewell(self) -> None:
-        if self._farewell is not None:
-            self._farewell(self)
+    def _discarding(self) -> None:
+        if self._on_discard is not None:
+            self._on_discard(self)
 
-    def _answered(self) -> Counter[Answered]:
+    def _response_counts(self) -> Counter[ResponseKey]:
         """What was answered for this account and all its siblings."""
-        total = Counter(self._worlds.home.journal.answered())
-        for each in (self._left, *(sibling._answered() for sibling in self._siblings.values())):
+        total = Counter(self._worlds.default_world.journal.response_counts())
+        for each in (
+            self._closed_response_counts,
+            *(sibling._response_counts() for sibling in self._siblings.values()),
+        ):
             total.update(each)
         return total
 
@@ -276,7 +279,7 @@ class FakeHostway:
         ...     fake.servers, fake.clock.now().isoformat()
         ((), '2013-04-12T19:29:00+00:00')
         """
-        world, begun = self._worlds.home, self._faults.saved()
+        world, begun = self._worlds.default_world, self._faults.saved()
         saved = world.saved()
         self._savepoints.append(saved)
         unfinished: UnfinishedRuleError | None = None
@@ -288,18 +291,18 @@ class FakeHostway:
                 raise InvalidValueError("savepoint: it ends after the one around it, which has undone it already")
             while self._savepoints.pop() is not saved:
                 pass  # one that began inside, and is undone with it
-            self._say_farewell()
-            world.restore(saved)
-            self._faults.restore(begun)
+            self._discarding()
+            world.roll_back(saved)
+            self._faults.roll_back(begun)
         if unfinished:
             raise unfinished
 
     def reset(self) -> None:
         """Let all be as when this fake was made, and forget all calls; siblings and running servers stay."""
-        self._say_farewell()
-        self._left.update(self._worlds.home.journal.answered())
-        self._worlds.home.reset()
-        self._faults.restore([])
+        self._discarding()
+        self._closed_response_counts.update(self._worlds.default_world.journal.response_counts())
+        self._worlds.default_world.reset()
+        self._faults.roll_back([])
         self._play()
 
     def to_dict(self) -> dict[str, Any]:
@@ -315,7 +318,7 @@ class FakeHostway:
         """
         from hostway_fake.world import persistence
 
-        return persistence.dump(self._worlds.home, self._url)
+        return persistence.dump(self._worlds.default_world, self._url)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -324,8 +327,8 @@ class FakeHostway:
 
         loaded = persistence.load(data)
         fake = cls(**loaded.options)
-        fake._worlds.home.restore(loaded.state)
-        persistence.check_same(dict(data), persistence.dump(fake._worlds.home, fake._url, loaded.state))
+        fake._worlds.default_world.roll_back(loaded.state)
+        persistence.check_same(dict(data), persistence.dump(fake._worlds.default_world, fake._url, loaded.state))
         return fake
 
     def save(self, path: str | Path) -> None:
@@ -355,24 +358,24 @@ class FakeHostway:
     @property
     def auth(self) -> tuple[str, str]:
         """User and password; the user is the account."""
-        return self._worlds.home.settings.account, self._worlds.home.settings.password
+        return self._worlds.default_world.settings.account, self._worlds.default_world.settings.password
 
     @property
     def clock(self) -> WorldClock:
         """The clock of this world: what time it is, what is planned, and by default the means to move it."""
-        return WorldClock(self._worlds.home)
+        return WorldClock(self._worlds.default_world)
 
     @property
     def builds(self) -> Builds:
         """How long the builds to come take and how they end, to order."""
-        return Builds(self._worlds.home)
+        return Builds(self._worlds.default_world)
 
     def run_until(self, snapshot_id: str, status: str) -> Snapshot:
         """Advance exactly to the event after which a snapshot has ``status``, and return the snapshot.
 
         What is so already moves nothing. What will not happen raises `hostway_fake.CannotHappenError`, with what will.
         """
-        world = self._worlds.home
+        world = self._worlds.default_world
         world.snapshot(snapshot_id)
         run_until(world, snapshot_id, status, SnapshotStatus)
         return world.snapshot(snapshot_id)
@@ -390,7 +393,7 @@ class FakeHostway:
 
         It is a tuple that can be filtered and asserted on. Credentials and passwords are masked in it.
         """
-        return self._worlds.home.journal.calls
+        return self._worlds.default_world.journal.calls
 
     def timeline(self) -> Timeline:
         """What happened, in the order of the clock: calls, faults, changes of status, moves of the clock.
@@ -405,7 +408,7 @@ class FakeHostway:
         2013-04-12 19:29:00.000 the clock moves by 10 s
         2013-04-12 19:29:10.000 jello614636-USOTE-0214 is STOPPED
         """
-        return self._worlds.home.timeline()
+        return self._worlds.default_world.timeline()
 
     @property
     def conduct(self) -> Conduct:
@@ -420,7 +423,7 @@ class FakeHostway:
 
         It does not help a client that also asks ``time.monotonic`` for a deadline: see `patch_sleep`.
         """
-        return sleeper(self._worlds.home)
+        return sleeper(self._worlds.default_world)
 
     async def async_sleep(self, seconds: float) -> None:
         """As `sleep`, in place of ``asyncio.sleep`` or ``trio.sleep``; other tasks get their turn."""
@@ -439,7 +442,7 @@ class FakeHostway:
         However they were imported, and so that deadlines expire too. tenacity, stamina and urllib3's ``Retry`` are
         covered with it. Not covered: ``asyncio.sleep``, ``datetime.now``, waiting on locks and sockets.
         """
-        return patch_sleep(self._worlds.home, module)
+        return patch_sleep(self._worlds.default_world, module)
 
     # What the account holds
 
@@ -461,11 +464,13 @@ class FakeHostway:
             raise invalid("status", status, "one of", _RESTING)
         if checks.text("flavor", flavor) not in FLAVORS:
             raise invalid("flavor", flavor, "one of", FLAVORS)
-        return ServerHandle(self._worlds.home, self._worlds.home.add_server(id, ServerStatus(status), flavor).id)
+        return ServerHandle(
+            self._worlds.default_world, self._worlds.default_world.add_server(id, ServerStatus(status), flavor).id
+        )
 
     def server(self, id: str) -> ServerHandle:  # noqa: A002  # the agreed name
         """A server of this account, whoever made it, by its id."""
-        world = self._worlds.home
+        world = self._worlds.default_world
         if not world.has_server(id):
             raise invalid("server id", id, "one of this account", (server.id for server in world.servers()))
         return ServerHandle(world, id)
@@ -473,12 +478,14 @@ class FakeHostway:
     @property
     def servers(self) -> tuple[ServerHandle, ...]:
         """The servers of this account, DELETED ones too, in the order in which they were added."""
-        return tuple(ServerHandle(self._worlds.home, server.id) for server in self._worlds.home.servers())
+        return tuple(
+            ServerHandle(self._worlds.default_world, server.id) for server in self._worlds.default_world.servers()
+        )
 
     @property
     def volumes(self) -> tuple[Volume, ...]:
         """The volumes of this account, in the order in which they were added; ``server_id`` says where each is."""
-        return self._worlds.home.volumes()
+        return self._worlds.default_world.volumes()
 
     def evidence(self) -> tuple[Reliance, ...]:
         """On which behaviours of Hostway the calls so far relied, and how well each is founded; the best first.
@@ -488,7 +495,7 @@ class FakeHostway:
         >>> fake.evidence()[0]
         Reliance(behaviour='list_servers', label=<Evidence.DOCUMENTED: 'documented'>, page='Server pages', calls=1)
         """
-        return self._worlds.home.journal.evidence()
+        return self._worlds.default_world.journal.evidence()
 
     # Ways in
 
@@ -499,9 +506,9 @@ class FakeHostway:
     def _pool(self) -> "Pool":
         from hostway_fake.transports.requests import Pool
 
-        home = self._worlds.home
-        wait = sleeper(home) if isinstance(home.clock, FakeClock) else None
-        return Pool(Origin.of(self._url), self._exchange, wait)
+        default_world = self._worlds.default_world
+        wait = sleeper(default_world) if isinstance(default_world.clock, FakeClock) else None
+        return Pool(Origin.from_url(self._url), self._exchange, wait)
 
     def session(self) -> "requests.Session":
         """A `requests.Session` that reaches this fake at `url`, authenticated; proxies and netrc play no part."""
@@ -550,7 +557,7 @@ class FakeHostway:
         from hostway_fake.transports.httpx import HostwayTransport
 
         return HostwayTransport(
-            Origin.of(self._url), self._exchange, checks.whole("retries", retries, 0), self._blocked.append
+            Origin.from_url(self._url), self._exchange, checks.whole("retries", retries, 0), self._blocked.append
         )
 
     def async_httpx_transport(self, *, retries: int = 0) -> "httpx.AsyncBaseTransport":
@@ -558,7 +565,7 @@ class FakeHostway:
         from hostway_fake.transports.httpx import AsyncHostwayTransport
 
         return AsyncHostwayTransport(
-            Origin.of(self._url), self._exchange, checks.whole("retries", retries, 0), self._blocked.append
+            Origin.from_url(self._url), self._exchange, checks.whole("retries", retries, 0), self._blocked.append
         )
 
     @contextmanager

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from hostway_fake.faults.rules import Subject, Which
+from hostway_fake.faults.rules import CallInfo, CallMatcher
 
 _FIELDS: Final = ("id", "name", "server", "account")
 _WILDCARD: Final = re.compile(r"[*?]|\[.*?\]?")
@@ -32,7 +32,7 @@ class Index:
         self._places: dict[_Place, dict[int, str]] = {}  # with a text that a call must have
         self._lengths: dict[tuple[str | None, str], Counter[int]] = {}  # of the starts, and how many places have it
 
-    def add(self, number: int, which: Which) -> None:
+    def add(self, number: int, which: CallMatcher) -> None:
         """Add a rule."""
         place, needle = _place(which)
         if place not in self._places:
@@ -40,7 +40,7 @@ class Index:
             self._lengths.setdefault(place[:2], Counter())[len(place.start)] += 1
         self._places[place][number] = needle
 
-    def remove(self, number: int, which: Which) -> None:
+    def remove(self, number: int, which: CallMatcher) -> None:
         """Take a rule away, and its place if no other rule stands there."""
         place, _ = _place(which)
         del self._places[place][number]
@@ -50,11 +50,11 @@ class Index:
             lengths[len(place.start)] -= 1
             self._lengths[place[:2]] = +lengths  # without those that no place has any more
 
-    def candidates(self, subject: Subject) -> list[int]:
+    def candidates(self, subject: CallInfo) -> list[int]:
         """Return the numbers of the rules that can match a call, the newest first."""
         return sorted(self._candidates(subject), reverse=True)
 
-    def _candidates(self, subject: Subject) -> Iterator[int]:
+    def _candidates(self, subject: CallInfo) -> Iterator[int]:
         for operation in {subject.operation, None}:
             yield from self._places.get(_Place(operation, "", ""), ())
             for field in _FIELDS:
@@ -65,7 +65,7 @@ class Index:
                     yield from (number for number, needle in standing.items() if needle in text)
 
 
-def _place(which: Which) -> tuple[_Place, str]:
+def _place(which: CallMatcher) -> tuple[_Place, str]:
     for field in _FIELDS:
         pattern = getattr(which, field)
         if pattern is not None:

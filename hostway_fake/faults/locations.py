@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from hostway_fake.exceptions import HostwayFakeError, InvalidValueError
 
-Place = tuple[str | int, ...]
+JsonPath = tuple[str | int, ...]
 """Keys and indices, from the outermost in."""
 
 
 _DEEPEST: Final = 8
-"""No file has anything at a place that is deeper."""
+"""No file has anything at a location that is deeper."""
 
 
 _LONG: Final = 100
@@ -25,33 +25,33 @@ _ENDS: Final = ("]", '"""', "'''")
 """How the last line of a long value begins."""
 
 
-class Wrong(Exception):
-    """Something is wrong at a place."""
+class LocatedError(Exception):
+    """Something is wrong at a location."""
 
-    def __init__(self, place: Place, said: str) -> None:
+    def __init__(self, location: JsonPath, said: str) -> None:
         super().__init__(said)
-        self.place = place
+        self.location = location
 
 
 @contextmanager
-def at(*place: str | int, keys: Callable[[str], str] = lambda _: "") -> Iterator[None]:
-    """Name the place of what is wrong in the block; ``keys`` gives the key of a named value, or nothing."""
+def located(*location: str | int, keys: Callable[[str], str] = lambda _: "") -> Iterator[None]:
+    """Name the location of what is wrong in the block; ``keys`` gives the key of a named value, or nothing."""
     try:
         yield
-    except Wrong as wrong:
-        raise Wrong((*place, *wrong.place), str(wrong)) from None
+    except LocatedError as wrong:
+        raise LocatedError((*location, *wrong.location), str(wrong)) from None
     except HostwayFakeError as error:
         key = keys(error.what) if isinstance(error, InvalidValueError) else ""
-        raise Wrong((*place, key) if key else place, str(error)) from None
+        raise LocatedError((*location, key) if key else location, str(error)) from None
 
 
-def spelled(place: Place) -> str:
-    """A place for people.
+def format_path(location: JsonPath) -> str:
+    """A location for people.
 
-    >>> spelled(("rule", 1, "script", 0))
+    >>> format_path(("rule", 1, "script", 0))
     'rule[1].script[0]'
     """
-    return "".join(map(_spelled, place)).lstrip(".") or "the file"
+    return "".join(map(_spelled, location)).lstrip(".") or "the file"
 
 
 def _spelled(part: str | int) -> str:
@@ -65,19 +65,19 @@ def is_json(path: PurePath) -> bool:
     return path.suffix.lower() == ".json"
 
 
-def line(text: str, path: PurePath, place: Place) -> int:
-    """The line on which a place begins, or the nearest around it that has a line of its own."""
+def line(text: str, path: PurePath, location: JsonPath) -> int:
+    """The line on which a location begins, or the nearest around it that has a line of its own."""
     lines = _json_lines(text) if is_json(path) else _toml_lines(text)
-    while place and place not in lines:
-        place = place[:-1]
-    return lines.get(place, 1)
+    while location and location not in lines:
+        location = location[:-1]
+    return lines.get(location, 1)
 
 
-def _toml_lines(text: str) -> dict[Place, int]:
-    """By place, the line on which it begins. The text is known to be TOML."""
-    lines: dict[Place, int] = {}
-    latest: dict[Place, int] = {}
-    table: Place = ()
+def _toml_lines(text: str) -> dict[JsonPath, int]:
+    """By location, the line on which it begins. The text is known to be TOML."""
+    lines: dict[JsonPath, int] = {}
+    latest: dict[JsonPath, int] = {}
+    table: JsonPath = ()
     for number, statement in _statements(text):
         if statement[0].lstrip().startswith("["):
             table = _table(tomllib.loads("\n".join(statement)), latest)
@@ -106,9 +106,9 @@ def _loaded(text: str) -> dict[str, Any] | None:
         return None
 
 
-def _table(header: Any, latest: dict[Place, int]) -> Place:
-    """The place of a header, given what it holds by itself; ``latest`` has the last index of each array of tables."""
-    table: Place = ()
+def _table(header: Any, latest: dict[JsonPath, int]) -> JsonPath:
+    """Return the location of a table header. ``latest`` has the last index of each array of tables."""
+    table: JsonPath = ()
     while header:
         ((key, header),) = header.items()
         table = (*table, key)
@@ -120,7 +120,7 @@ def _table(header: Any, latest: dict[Place, int]) -> Place:
     return table
 
 
-def _note_values(lines: dict[Place, int], table: Place, number: int, statement: list[str]) -> None:
+def _note_values(lines: dict[JsonPath, int], table: JsonPath, number: int, statement: list[str]) -> None:
     """Note the line of a value and of all in it; an array may go over several lines.
 
     A long value has one line, on which it begins.
@@ -131,12 +131,12 @@ def _note_values(lines: dict[Place, int], table: Place, number: int, statement: 
     for end in range(1, len(statement) + 1):
         held = _loaded("\n".join(statement[:end]) + ("" if end == len(statement) else "\n]"))
         if held is not None:
-            for place in _places(held):
-                lines.setdefault((*table, *place), number + noted)
+            for location in _places(held):
+                lines.setdefault((*table, *location), number + noted)
             noted = end
 
 
-def _places(value: object, depth: int = _DEEPEST) -> Iterator[Place]:
+def _places(value: object, depth: int = _DEEPEST) -> Iterator[JsonPath]:
     """The places of all that a value holds."""
     held = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, each in held if depth else ():
@@ -147,9 +147,9 @@ def _places(value: object, depth: int = _DEEPEST) -> Iterator[Place]:
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
-def _json_lines(text: str) -> dict[Place, int]:
-    lines: dict[Place, int] = {}
-    place: list[str | int] = []
+def _json_lines(text: str) -> dict[JsonPath, int]:
+    lines: dict[JsonPath, int] = {}
+    location: list[str | int] = []
     objects: list[bool] = []
     pending = ""
     number, counted = 1, 0
@@ -158,17 +158,17 @@ def _json_lines(text: str) -> dict[Place, int]:
         counted = token.start()
         inside_object = bool(objects) and objects[-1]
         if word in "{[":
-            lines.setdefault(tuple(place), number)
+            lines.setdefault(tuple(location), number)
             objects.append(word == "{")
-            place.append("" if word == "{" else 0)
+            location.append("" if word == "{" else 0)
         elif word in "}]":
             objects.pop()
-            place.pop()
+            location.pop()
         elif word == ":":
-            place[-1] = json.loads(pending)
-            lines[tuple(place)] = number
+            location[-1] = json.loads(pending)
+            lines[tuple(location)] = number
         elif word == "," and not inside_object:
-            place[-1] = int(place[-1]) + 1
+            location[-1] = int(location[-1]) + 1
         else:
             pending = word
     return lines

@@ -25,7 +25,7 @@ class Respond:
     headers of the same name.
     """
 
-    word: ClassVar[str] = "respond"
+    name: ClassVar[str] = "respond"
     status: int
     retry_after: int | None = None
     body: str | None = None
@@ -71,7 +71,7 @@ def _pairs(headers: object) -> tuple[tuple[str, str], ...]:
 class Delay:
     """The answer, later: on the fake's clock, or on a socket in ``real`` time."""
 
-    word: ClassVar[str] = "delay"
+    name: ClassVar[str] = "delay"
     seconds: float
     real: bool = False
 
@@ -84,28 +84,28 @@ class Delay:
 class Hang:
     """Nothing more, for as long as the client waits."""
 
-    word: ClassVar[str] = "hang"
+    name: ClassVar[str] = "hang"
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionReset:
     """RST before the status line."""
 
-    word: ClassVar[str] = "reset"
+    name: ClassVar[str] = "reset"
 
 
 @dataclass(frozen=True, slots=True)
 class EmptyResponse:
     """FIN before the status line."""
 
-    word: ClassVar[str] = "empty"
+    name: ClassVar[str] = "empty"
 
 
 @dataclass(frozen=True, slots=True)
 class TruncatedBody:
     """The finished answer with its ``Content-Length``, but not all of its body: so many bytes, or a share of it."""
 
-    word: ClassVar[str] = "truncate"
+    name: ClassVar[str] = "truncate"
     keep: int | float
 
     def __post_init__(self) -> None:
@@ -124,7 +124,7 @@ class TruncatedBody:
 class MalformedBody:
     """Garbage where HTTP was expected."""
 
-    word: ClassVar[str] = "malformed"
+    name: ClassVar[str] = "malformed"
     garbage: ClassVar[bytes] = b"\x00\xff*** this is not HTTP ***\r\n"
 
 
@@ -132,7 +132,7 @@ class MalformedBody:
 class SlowBody:
     """The answer, its body byte by byte: on the fake's clock, or on a socket in ``real`` time."""
 
-    word: ClassVar[str] = "slow_body"
+    name: ClassVar[str] = "slow_body"
     bytes_per_second: float
     real: bool = False
 
@@ -146,14 +146,14 @@ class SlowBody:
 class StaleConnection:
     """FIN before the status line, on a connection that has served a request before; another is no match."""
 
-    word: ClassVar[str] = "stale_connection"
+    name: ClassVar[str] = "stale_connection"
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
     """A refused connection. In process only: a socket that refuses has never heard the call."""
 
-    word: ClassVar[str] = "unavailable"
+    name: ClassVar[str] = "unavailable"
 
 
 Outcome = (
@@ -186,17 +186,17 @@ class Step:
     def __str__(self) -> str:
         if self.outcome is None:
             return "ok"
-        return f"{self.outcome.word} {'after' if self.after_commit else 'before'} the commit point"
+        return f"{self.outcome.name} {'after' if self.after_commit else 'before'} the commit point"
 
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Outcomes(ABC, Generic[T_co]):
+class OutcomeMethods(ABC, Generic[T_co]):
     """The words for what happens: each makes one outcome of its arguments, checked."""
 
     @abstractmethod
-    def _end(self, kind: Callable[..., Outcome], *values: object) -> T_co:
+    def _finish(self, kind: Callable[..., Outcome], *values: object) -> T_co:
         """What the words give: something with an outcome of that kind and those values."""
 
     def respond(
@@ -214,29 +214,29 @@ class Outcomes(ABC, Generic[T_co]):
         place of those of the same name; a list of values sends a header several times, as ``Set-Cookie``.
         """
         pairs = () if headers is None else _pairs(headers)
-        return self._end(Respond, status, retry_after, body, content_type, None, pairs)
+        return self._finish(Respond, status, retry_after, body, content_type, None, pairs)
 
     def delay(self, seconds: float, *, real: bool = False) -> T_co:
         """Answer later. In process a client whose own timeout is shorter meets it, at once, and the clock moves by it.
 
         On a socket the fake's clock moves and the answer comes; ``real`` makes it really wait there.
         """
-        return self._end(Delay, seconds, real)
+        return self._finish(Delay, seconds, real)
 
     def hang(self) -> T_co:
         """Say nothing, until the client's timeout.
 
         In process a client without one would wait for ever, and `hostway_fake.EndlessWaitError` is raised.
         """
-        return self._end(Hang)
+        return self._finish(Hang)
 
     def reset(self) -> T_co:
         """Reset the connection before the status line."""
-        return self._end(ConnectionReset)
+        return self._finish(ConnectionReset)
 
     def empty(self) -> T_co:
         """Close the connection before the status line."""
-        return self._end(EmptyResponse)
+        return self._finish(EmptyResponse)
 
     def truncate(self, keep: int | float) -> T_co:
         """Close the connection in the body: after so many bytes (int), or a share of it (float from 0.0 to 1.0).
@@ -244,38 +244,38 @@ class Outcomes(ABC, Generic[T_co]):
         Never all of it is sent; where there is no body to cut, the connection is closed before the status line. Before
         the commit point it is the answer that the operation would have given.
         """
-        return self._end(TruncatedBody, keep)
+        return self._finish(TruncatedBody, keep)
 
     def malformed(self) -> T_co:
         """Send garbage instead of HTTP."""
-        return self._end(MalformedBody)
+        return self._finish(MalformedBody)
 
     def slow_body(self, bytes_per_second: float, *, real: bool = False) -> T_co:
         """Send the body byte by byte; a client that waits less than that for a byte meets its timeout in the body.
 
         How long it takes is up to the length of the body, and links in it hold the host that the client used.
         """
-        return self._end(SlowBody, bytes_per_second, real)
+        return self._finish(SlowBody, bytes_per_second, real)
 
     def stale_connection(self) -> T_co:
         """Close a kept connection when it is used again, after the request was read. On a fresh one nothing matches.
 
         In process a connection counts as kept as soon as its answer has come, though a client may still read the body.
         """
-        return self._end(StaleConnection)
+        return self._finish(StaleConnection)
 
     def unavailable(self) -> T_co:
         """Refuse the connection. In process only."""
-        return self._end(Unavailable)
+        return self._finish(Unavailable)
 
 
-class _Steps(Outcomes[Step]):
+class _Steps(OutcomeMethods[Step]):
     """The words, for the steps of a script on one side of the commit point."""
 
     def __init__(self, after_commit: bool) -> None:
         self._after_commit = after_commit
 
-    def _end(self, kind: Callable[..., Outcome], *values: object) -> Step:
+    def _finish(self, kind: Callable[..., Outcome], *values: object) -> Step:
         return Step(kind(*values), self._after_commit)
 
 

@@ -10,7 +10,7 @@ from hostway_fake.clock import Clock
 from hostway_fake.exceptions import ScriptExhaustedError, invalid
 from hostway_fake.faults import rules
 from hostway_fake.faults.index import Index
-from hostway_fake.faults.rules import Fault, FaultRule, Standing, Subject
+from hostway_fake.faults.rules import ActiveRule, CallInfo, Fault, FaultRule
 from hostway_fake.forks import renew_locks_after_fork
 
 _REMEMBERED: Final = 1000
@@ -20,17 +20,17 @@ _REMEMBERED: Final = 1000
 class Rulebook:
     """Rules are written, met by calls, and taken away; each is a value, so that what was read stays as it was."""
 
-    def __init__(self, clock: Clock, seed: int, rules: tuple[Standing, ...] = (), written: int = 0) -> None:
+    def __init__(self, clock: Clock, seed: int, rules: tuple[ActiveRule, ...] = (), last_number: int = 0) -> None:
         self._clock = clock
         self._seed = seed
         self._lock = Lock()
         renew_locks_after_fork(self)
         self._put({rule.number: rule for rule in reversed(rules)})
-        self._removed: dict[int, Standing] = {}
+        self._removed: dict[int, ActiveRule] = {}
         self._exhausted: list[ScriptExhaustedError] = []
-        self._written = written
+        self._last_number = last_number
 
-    def _put(self, rules: dict[int, Standing]) -> None:
+    def _put(self, rules: dict[int, ActiveRule]) -> None:
         """Let these rules stand, oldest first."""
         self._rules = rules
         self._names = {rule.name for rule in rules.values()}
@@ -46,38 +46,38 @@ class Rulebook:
             other._removed, other._exhausted = dict(self._removed), list(self._exhausted)
             return other
 
-    def restore(self, saved: "Rulebook") -> None:
+    def roll_back(self, saved: "Rulebook") -> None:
         """Let the rules stand that stood when they were saved, with what they had met by then."""
         with self._lock:
             self._put(dict(saved._rules))
-            self._written = saved._written
+            self._last_number = saved._last_number
             self._removed, self._exhausted = dict(saved._removed), list(saved._exhausted)
 
     @property
-    def written(self) -> int:
+    def last_number(self) -> int:
         """The number of the rule that was written last."""
-        return self._written
+        return self._last_number
 
     def __bool__(self) -> bool:
         """Tell whether any rule stands."""
         return bool(self._rules)
 
     @property
-    def rules(self) -> tuple[Standing, ...]:
+    def rules(self) -> tuple[ActiveRule, ...]:
         """The fault rules, newest first."""
         with self._lock:
             return tuple(reversed(self._rules.values()))
 
-    def add(self, rule: FaultRule) -> Standing:
+    def add(self, rule: FaultRule) -> ActiveRule:
         """Let a fault rule stand from now on."""
         with self._lock:
-            standing = Standing(rule, self._written + 1, self._clock.now())
+            standing = ActiveRule(rule, self._last_number + 1, self._clock.now())
             if standing.name in self._names:
                 raise invalid("named", standing.name, "one that no other rule has")
             self._rules[standing.number] = standing
             self._names.add(standing.name)
             self._index.add(standing.number, rule.which)
-            self._written = standing.number
+            self._last_number = standing.number
             return standing
 
     def remove(self, numbers: Collection[int]) -> None:
@@ -92,7 +92,7 @@ class Rulebook:
             for number in [*self._removed][:-_REMEMBERED]:
                 del self._removed[number]
 
-    def rule(self, number: int) -> Standing:
+    def rule(self, number: int) -> ActiveRule:
         """A fault rule, which may have been taken away since: then as it was at last."""
         with self._lock:
             rule = self._rules.get(number) or self._removed.get(number)
@@ -101,7 +101,7 @@ class Rulebook:
             raise invalid("rule", number, "one that was neither rolled back, reset nor removed long ago", names)
         return rule
 
-    def meet(self, subject: Subject, now: datetime) -> Fault | None:
+    def match(self, subject: CallInfo, now: datetime) -> Fault | None:
         """What a call meets; every rule that it matches counts it.
 
         A script that has no step left for it may raise `ScriptExhaustedError`, which is kept for `exhausted`.
@@ -109,7 +109,7 @@ class Rulebook:
         with self._lock:
             candidates = tuple(self._rules[number] for number in self._index.candidates(subject))
             try:
-                after, fault = rules.meet(candidates, subject, now, self._seed)
+                after, fault = rules.match_rules(candidates, subject, now, self._seed)
             except ScriptExhaustedError as error:
                 self._exhausted.append(error)
                 raise

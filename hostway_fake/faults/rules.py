@@ -20,7 +20,7 @@ _NUMBERED: Final = re.compile(r"rule [0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class CallInfo:
     """What a rule can know of a call; None is what the call does not have, or cannot be read in it.
 
     ``reused`` says whether its connection has served a request before.
@@ -35,7 +35,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Which:
+class CallMatcher:
     """The calls that a rule is about: None is any, a text is exact or a glob."""
 
     operation: str | None = None
@@ -60,13 +60,13 @@ class Which:
         if self.name is not None and not operation.about:
             raise invalid("name", self.name, f"none: no call of {self.operation} is about one thing")
 
-    def meets(self, subject: Subject) -> bool:
+    def matches(self, subject: CallInfo) -> bool:
         return (
             (self.operation is None or self.operation == subject.operation)
-            and (self.server is None or fits(self.server, subject.server))
-            and (self.id is None or fits(self.id, subject.id))
-            and (self.name is None or fits(self.name, subject.name))
-            and (self.account is None or fits(self.account, subject.account))
+            and (self.server is None or glob_matches(self.server, subject.server))
+            and (self.id is None or glob_matches(self.id, subject.id))
+            and (self.name is None or glob_matches(self.name, subject.name))
+            and (self.account is None or glob_matches(self.account, subject.account))
         )
 
     def __str__(self) -> str:
@@ -74,7 +74,7 @@ class Which:
         return ", ".join([self.operation or "any call", *(word for word in narrowed if not word.endswith("=None"))])
 
 
-def fits(pattern: str, text: str | None) -> bool:
+def glob_matches(pattern: str, text: str | None) -> bool:
     """Whether a text is what a pattern says, exactly or as a glob."""
     return text is not None and (pattern == text or fnmatchcase(text, pattern))
 
@@ -89,7 +89,7 @@ COUNTS: Final[Mapping[str, Callable[[int, int], bool]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Hits:
+class HitSelector:
     """On which matching calls a rule acts: all that is given must hold; when nothing is, on every one.
 
     ``count`` is a word of `COUNTS` and its number; ``between`` are seconds since the rule was written.
@@ -109,7 +109,7 @@ class Hits:
         if self.probability is not None:
             checks.positive("probability", self.probability, 1)
 
-    def holds(self, hit: int, age: timedelta, number: int, seed: int) -> bool:
+    def selects(self, hit: int, age: timedelta, number: int, seed: int) -> bool:
         if self.count is not None and not COUNTS[self.count[0]](self.count[1], hit):
             return False
         if self.between is not None and not self.between[0] <= age.total_seconds() < self.between[1]:
@@ -118,11 +118,11 @@ class Hits:
             return identifiers.draw_below(seed, f"fault {number}", hit, _MILLION) < self.probability * _MILLION
         return True
 
-    def owed(self, hits: int, acted: int) -> int:
+    def remaining(self, hits: int, fired: int) -> int:
         """How many matching calls at least must still come before the rule has done what it was written for."""
         if self.probability is not None:
             return 0
-        return max(self.count[1] - hits, 0) if self.count and not self.between else int(not acted)
+        return max(self.count[1] - hits, 0) if self.count and not self.between else int(not fired)
 
     def __str__(self) -> str:
         said = [f"{self.count[0]} {self.count[1]}"] if self.count else []
@@ -131,7 +131,7 @@ class Hits:
         return ", ".join(said) or "always"
 
 
-ALWAYS: Final = Hits()
+ALWAYS: Final = HitSelector()
 
 
 def _checked_step(what: str, step: object) -> None:
@@ -140,10 +140,10 @@ def _checked_step(what: str, step: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
+class OnHits:
     """One step, on the hits that are selected."""
 
-    hits: Hits
+    hits: HitSelector
     step: Step
 
     def __post_init__(self) -> None:
@@ -155,8 +155,8 @@ class Selected:
     def steps(self) -> tuple[Step, ...]:
         return (self.step,)
 
-    def owed(self, hits: int, acted: int) -> int:
-        return self.hits.owed(hits, acted)
+    def remaining(self, hits: int, fired: int) -> int:
+        return self.hits.remaining(hits, fired)
 
     def __str__(self) -> str:
         return f"{self.hits}: {self.step}"
@@ -182,10 +182,10 @@ class Script:
         if self.then != "fail_test" and all(step.outcome is None for step in self.steps):
             raise invalid("steps", [str(step) for step in self.steps], "a step other than ok: this script does nothing")
 
-    def owed(self, hits: int, acted: int) -> int:
+    def remaining(self, hits: int, fired: int) -> int:
         return max(len(self.steps) - hits, 0)
 
-    def step(self, name: str, hit: int, subject: Subject) -> Step:
+    def step(self, name: str, hit: int, subject: CallInfo) -> Step:
         """The step of a hit; one too many raises `hostway_fake.ScriptExhaustedError`, if it is to."""
         if hit <= len(self.steps):
             return self.steps[hit - 1]
@@ -201,7 +201,7 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class RateLimit:
     """So many calls in any span of so many seconds are answered; the others are told when to come again."""
 
     calls: int
@@ -218,7 +218,7 @@ class Limit:
         """Its step differs from call to call, and is an answer always."""
         return ()
 
-    def owed(self, hits: int, acted: int) -> int:
+    def remaining(self, hits: int, fired: int) -> int:
         return 0
 
     def __str__(self) -> str:
@@ -229,8 +229,8 @@ class Limit:
 class FaultRule:
     """A rule as it was written; one without a name is called by its number where it stands."""
 
-    which: Which
-    what: Selected | Script | Limit
+    which: CallMatcher
+    what: OnHits | Script | RateLimit
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -239,17 +239,17 @@ class FaultRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ActiveRule:
     """A rule that stands in a world: when it was written, as the how-manyeth, and what it has met since.
 
-    ``hits`` are the matching calls, ``acted`` those that it did something to; ``admitted`` is a limit's memory.
+    ``hits`` are the matching calls, ``fired`` those that it did something to; ``admitted`` is a limit's memory.
     """
 
     rule: FaultRule
     number: int
-    written: datetime
+    added_at: datetime
     hits: int = 0
-    acted: int = 0
+    fired: int = 0
     admitted: tuple[datetime, ...] = field(default=(), repr=False)
 
     @property
@@ -258,35 +258,35 @@ class Standing:
         return self.rule.name or f"rule {self.number}"
 
     @property
-    def owed(self) -> int:
+    def remaining(self) -> int:
         """How many matching calls it still waits for; 0 is a rule that is spent, or that promised nothing."""
-        return self.rule.what.owed(self.hits, self.acted)
+        return self.rule.what.remaining(self.hits, self.fired)
 
-    def met(self, subject: Subject, now: datetime, seed: int) -> "tuple[Standing, Step | None]":
+    def after_call(self, subject: CallInfo, now: datetime, seed: int) -> "tuple[ActiveRule, Step | None]":
         """This rule after a call, and what it would do to it."""
-        if not self.rule.which.meets(subject):
+        if not self.rule.which.matches(subject):
             return self, None
         what = self.rule.what
         hit = replace(self, hits=self.hits + 1)
-        if isinstance(what, Limit):
+        if isinstance(what, RateLimit):
             return _limited(hit, what, now)
         if isinstance(what, Script):
             step, chosen = what.step(self.name, hit.hits, subject), True
         else:
-            step, chosen = what.step, what.hits.holds(hit.hits, now - self.written, self.number, seed)
+            step, chosen = what.step, what.hits.selects(hit.hits, now - self.added_at, self.number, seed)
         if isinstance(step.outcome, StaleConnection) and not subject.reused:
             return self, None
         return hit, step if chosen and step.outcome else None
 
-    def acts(self) -> "Standing":
-        return replace(self, acted=self.acted + 1)
+    def firing(self) -> "ActiveRule":
+        return replace(self, fired=self.fired + 1)
 
     def __str__(self) -> str:
-        counted = f"hits {self.hits}, acted {self.acted}, owed {self.owed}"
+        counted = f"hits {self.hits}, fired {self.fired}, remaining {self.remaining}"
         return f"{self.name}: {self.rule.which}: {self.rule.what} ({counted})"
 
 
-def _limited(standing: Standing, limit: Limit, now: datetime) -> tuple[Standing, Step | None]:
+def _limited(standing: ActiveRule, limit: RateLimit, now: datetime) -> tuple[ActiveRule, Step | None]:
     span = timedelta(seconds=limit.per_seconds)
     admitted = tuple(instant for instant in standing.admitted if now - instant < span)
     if len(admitted) < limit.calls:
@@ -304,15 +304,15 @@ class Fault:
     step: Step
 
 
-def meet(
-    standing: tuple[Standing, ...], subject: Subject, now: datetime, seed: int
-) -> tuple[tuple[Standing, ...], Fault | None]:
+def match_rules(
+    standing: tuple[ActiveRule, ...], subject: CallInfo, now: datetime, seed: int
+) -> tuple[tuple[ActiveRule, ...], Fault | None]:
     """All rules, newest first, after a call, and what it meets: every matching rule counts it, the newest acts."""
     after = []
     fault = None
     for rule in standing:
-        rule, step = rule.met(subject, now, seed)
+        rule, step = rule.after_call(subject, now, seed)
         if fault is None and step is not None:
-            rule, fault = rule.acts(), Fault(rule.name, step)
+            rule, fault = rule.firing(), Fault(rule.name, step)
         after.append(rule)
     return tuple(after), fault

@@ -16,9 +16,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from hostway_fake.domain.builds import ENDS, BuildRule
 from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid, shown
 from hostway_fake.faults import locations
-from hostway_fake.faults.locations import Place, Wrong, at, spelled
+from hostway_fake.faults.locations import JsonPath, LocatedError, format_path, located
 from hostway_fake.faults.outcomes import Respond, Step, after_commit, before_commit, ok
-from hostway_fake.faults.rules import COUNTS, FaultRule, Hits, Limit, Script, Selected, Which
+from hostway_fake.faults.rules import COUNTS, CallMatcher, FaultRule, HitSelector, OnHits, RateLimit, Script
 
 _Seconds = Annotated[float, Meta(gt=0, description="seconds of the fake's clock")]
 _Count = Annotated[int, Meta(ge=1)]
@@ -146,9 +146,9 @@ class FaultScript:
             raise InvalidValueError(f"{path}: {error}") from None
         try:
             return cls._checked(data)
-        except Wrong as wrong:
-            line = locations.line(text, path, wrong.place)
-            raise InvalidValueError(f"{path}:{line}: {spelled(wrong.place)}: {wrong}") from None
+        except LocatedError as wrong:
+            line = locations.line(text, path, wrong.location)
+            raise InvalidValueError(f"{path}:{line}: {format_path(wrong.location)}: {wrong}") from None
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
@@ -157,30 +157,30 @@ class FaultScript:
             raise WrongTypeError(f"faults: got {data!r}, expected a mapping, a path or a FaultScript")
         try:
             return cls._checked(dict(data))
-        except Wrong as wrong:
-            raise InvalidValueError(f"{spelled(wrong.place)}: {wrong}") from None
+        except LocatedError as wrong:
+            raise InvalidValueError(f"{format_path(wrong.location)}: {wrong}") from None
 
     @classmethod
     def _checked(cls, data: object) -> Self:
         try:
             file = msgspec.convert(data, _File)
         except UnicodeEncodeError:
-            raise Wrong((), "a key holds half of a surrogate pair") from None
+            raise LocatedError((), "a key holds half of a surrogate pair") from None
         except msgspec.ValidationError as error:
-            place, said = _placed(str(error))
-            raise Wrong(place, (_got(data, place) if said.startswith("expected") else "") + said) from None
-        rules: dict[Place, FaultRule] = {}
+            location, said = _located(str(error))
+            raise LocatedError(location, (_got(data, location) if said.startswith("expected") else "") + said) from None
+        rules: dict[JsonPath, FaultRule] = {}
         names: set[str] = set()
         for table, make in _RULES.items():
             for index, each in enumerate(getattr(file, table)):
-                with at(table, index, keys=partial(_key, each)):
+                with located(table, index, keys=partial(_key, each)):
                     rule = rules[table, index] = make(each)
                     if rule.name in names:
                         raise invalid("named", rule.name, "one that no other rule has")
                     names |= {rule.name} - {""}
         builds = []
         for index, build in enumerate(file.build):
-            with at("build", index, keys=partial(_key, build)):
+            with located("build", index, keys=partial(_key, build)):
                 builds.append(BuildRule(**msgspec.structs.asdict(build)))
         return cls(tuple(rules.values()), tuple(builds))
 
@@ -226,7 +226,7 @@ def _step(data: _Step, default: Step | None = None) -> Step:
     (word,) = said
     value = getattr(data, word)
     make: Callable[..., Step] = getattr(after_commit if data.after_commit else before_commit, word)
-    with at(word):
+    with located(word):
         if word not in _FLAGS:
             return make(**msgspec.structs.asdict(value)) if isinstance(value, Struct) else make(value)
         if value is not True:
@@ -235,7 +235,7 @@ def _step(data: _Step, default: Step | None = None) -> Step:
 
 
 def _rule(data: _Rule) -> FaultRule:
-    which = Which(data.on, data.server, data.id, data.name, data.account)
+    which = CallMatcher(data.on, data.server, data.id, data.name, data.account)
     counts = {word: getattr(data, "from_" if word == "from" else word) for word in COUNTS}
     said = [(word, n) for word, n in counts.items() if n is not UNSET]
     if data.script is not UNSET:
@@ -249,24 +249,24 @@ def _rule(data: _Rule) -> FaultRule:
             )
         steps = []
         for index, step in enumerate(data.script):
-            with at("script", index):
+            with located("script", index):
                 steps.append(ok if step == "ok" else _step(step))
         return FaultRule(which, Script(tuple(steps), data.then), data.named)
     if data.then != "pass":
         raise invalid("then", data.then, "a script beside it")
     if len(said) > 1:
         raise InvalidValueError(f"got {' and '.join(word for word, _ in said)}, expected one way of counting")
-    hits = Hits(said[0] if said else None, data.between, data.probability)
-    return FaultRule(which, Selected(hits, _step(data)), data.named)
+    hits = HitSelector(said[0] if said else None, data.between, data.probability)
+    return FaultRule(which, OnHits(hits, _step(data)), data.named)
 
 
 def _outage(data: _Outage) -> FaultRule:
-    hits = Hits(between=(data.start, data.start + data.seconds))
-    return FaultRule(Which(), Selected(hits, _step(data, Step(Respond(503), data.after_commit))), data.named)
+    hits = HitSelector(between=(data.start, data.start + data.seconds))
+    return FaultRule(CallMatcher(), OnHits(hits, _step(data, Step(Respond(503), data.after_commit))), data.named)
 
 
 def _limit(data: _Limit) -> FaultRule:
-    return FaultRule(Which(data.on), Limit(data.calls, data.per_seconds), data.named)
+    return FaultRule(CallMatcher(data.on), RateLimit(data.calls, data.per_seconds), data.named)
 
 
 _RULES: Final[Mapping[str, Callable[[Any], FaultRule]]] = {"rule": _rule, "outage": _outage, "limit": _limit}
@@ -279,34 +279,34 @@ _AT: Final = re.compile(r"(?P<what>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>.
 _UNKNOWN: Final = re.compile(r"unknown field `(.*)`", re.DOTALL)
 
 
-def _placed(message: str) -> tuple[Place, str]:
-    """The place that the validator names, and what it says about it."""
+def _located(message: str) -> tuple[JsonPath, str]:
+    """The location that the validator names, and what it says about it."""
     match = _AT.fullmatch(message)
     assert match is not None
     path = (match["path"] or "").partition("[...]")[0]  # the values of a mapping are not told apart
-    place: list[str | int] = [int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", path)]
+    location: list[str | int] = [int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", path)]
     if match["key"]:
-        return tuple(place), "a key of it is not a string"
+        return tuple(location), "a key of it is not a string"
     if unknown := _UNKNOWN.search(match["what"]):
-        known = _known(place)
-        return (*place, unknown[1]), f"got an unknown key, expected one of: {', '.join(known)}"
+        known = _known(location)
+        return (*location, unknown[1]), f"got an unknown key, expected one of: {', '.join(known)}"
     said = match["what"][0].lower() + match["what"][1:]
     if said.startswith("invalid enum value"):
-        said = "expected 'ok' or a table" if "script" in place else "expected one of: " + ", ".join(map(repr, ENDS))
-    return tuple(place), said.rpartition(", got `")[0] or said
+        said = "expected 'ok' or a table" if "script" in location else "expected one of: " + ", ".join(map(repr, ENDS))
+    return tuple(location), said.rpartition(", got `")[0] or said
 
 
-def _got(data: Any, place: Place) -> str:
-    """The value at a place, to stand before what was expected."""
-    for part in place:
+def _got(data: Any, location: JsonPath) -> str:
+    """The value at a location, to stand before what was expected."""
+    for part in location:
         data = data[part]
     value = shown(data)
     return f"got {value if len(value) <= 60 else value[:57] + '...'}, "
 
 
-def _known(place: list[str | int]) -> list[str]:
+def _known(location: list[str | int]) -> list[str]:
     tables: dict[object, type[Struct]] = {"rule": _Rule, "outage": _Outage, "limit": _Limit, "build": _Build}
     words: dict[object, type[Struct]] = {"respond": _Respond, "delay": _Delay, "slow_body": _SlowBody, "script": _Step}
-    names = [part for part in place if isinstance(part, str)]
+    names = [part for part in location if isinstance(part, str)]
     kind = words.get(names[-1], tables.get(names[0], _File)) if names else _File
     return [field.encode_name for field in msgspec.structs.fields(kind)]

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from hostway_fake.contract.operations import BY_NAME, resolve
 
-KEPT_FROM: Final = (
+WITHOUT_STATUS: Final = (
     "delay",
     "hang",
     "reset",
@@ -40,10 +40,10 @@ class Call(NamedTuple):
     ``client_saw`` is a status that was sent, such as ``"202"``, or the word of the fault that kept the client from
     seeing one, such as ``"reset"`` or ``"hang"``; ``"timeout"`` took longer than the client waited; ``"delay"``
     and ``"slow_body"`` are an answer that took real time on a socket, where nobody knows whether the client waited for
-    it; or it is the name of an exception that was raised in the test. ``answer`` is the body that was finished, though
-    the client may never have seen it; ``operation`` is None for what is none; ``at`` is the instant of the world's
-    clock at which it came, ``answered_at`` that at which the client knew what had come of it; ``rolled_back`` says that
-    a savepoint has undone its effect.
+    it; or it is the name of an exception that was raised in the test. ``response_body`` is the body of the response,
+    even if the client did not receive it; ``operation`` is None for what is none; ``at`` is the instant of the world's clock
+    at which it came, ``responded_at`` the instant at which the client knew the result; ``rolled_back`` says that a
+    savepoint has undone its effect.
     """
 
     number: int
@@ -57,9 +57,9 @@ class Call(NamedTuple):
     server: str | None
     headers: Mapping[str, str]
     body: bytes
-    answer: bytes
-    answered_at: datetime
-    answer_headers: tuple[tuple[str, str], ...] = ()
+    response_body: bytes
+    responded_at: datetime
+    response_headers: tuple[tuple[str, str], ...] = ()
     rolled_back: bool = False
 
     @property
@@ -70,7 +70,7 @@ class Call(NamedTuple):
     @property
     def name(self) -> str | None:
         """The name of the snapshot, server or volume in the request, or else in the answer; None if there is none."""
-        return _named(self.body) or _named(self.answer)
+        return _named(self.body) or _named(self.response_body)
 
     @property
     def id(self) -> str | None:

@@ -70,7 +70,9 @@ class Conduct:
 
         It is if the client has changed something meanwhile, or may have: a lost answer is a reason to look.
         """
-        made = {thing.get("id"): call for call in self._calls if _is_made(call) for thing in _things(call.answer)}
+        made = {
+            thing.get("id"): call for call in self._calls if _is_made(call) for thing in _things(call.response_body)
+        }
         for polls in self._polls():
             create = made.get(polls[0][0].id)
             if create is not None and create.number < polls[0][0].number:
@@ -189,7 +191,7 @@ def _shows(look: Call, create: Call) -> bool:
 
 def _wait(earlier: Call, later: Call) -> timedelta:
     """For how long a client waited, from what came of a call until the next."""
-    return later.at - earlier.answered_at
+    return later.at - earlier.responded_at
 
 
 def _is_read(call: Call) -> bool:
@@ -207,7 +209,7 @@ def _changes_something(call: Call) -> bool:
 
 def _retry_after(call: Call) -> int | None:
     """For how many seconds an answer that was seen asks to wait."""
-    asked = dict(call.answer_headers).get("Retry-After", "") if call.client_saw.isdigit() else ""
+    asked = dict(call.response_headers).get("Retry-After", "") if call.client_saw.isdigit() else ""
     return int(asked) if asked.isdigit() else None
 
 
@@ -232,13 +234,13 @@ def _is_finished(call: Call) -> bool | None:
     """Whether what was read was finished, or None where the answer does not say."""
     if call.client_saw not in ("200", "202"):
         return None
-    statuses = [thing["status"] for thing in _things(call.answer) if "status" in thing]
+    statuses = [thing["status"] for thing in _things(call.response_body) if "status" in thing]
     return not {"BUILD", "PROCESSING"} & set(statuses) if statuses else None
 
 
-def _things(answer: bytes) -> list[dict[str, str]]:
+def _things(response_body: bytes) -> list[dict[str, str]]:
     """The one thing in an answer, or all in a list."""
-    held = json.loads(answer) if answer.startswith(b"{") else {}
+    held = json.loads(response_body) if response_body.startswith(b"{") else {}
     (things,) = held.values() if len(held) == 1 else ([],)
     return [each for each in (things if isinstance(things, list) else [things]) if isinstance(each, dict)]
 

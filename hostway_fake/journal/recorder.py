@@ -7,7 +7,7 @@ from typing import Final
 
 from hostway_fake.forks import renew_locks_after_fork
 from hostway_fake.journal.calls import Call
-from hostway_fake.journal.reliance import Answered, Reliance, reliances
+from hostway_fake.journal.reliance import Reliance, ResponseKey, reliances
 from hostway_fake.journal.secrets import masked_body, masked_headers, masked_url
 from hostway_fake.journal.sequence import Calls
 
@@ -30,11 +30,13 @@ class Journal:
         self._bytes = 0
         self._calls = 0
         self._recorded = 0
-        self._answered: dict[Answered, int] = {}
+        self._responses: dict[ResponseKey, int] = {}
 
     def record(self, call: Call) -> None:
         """Number a call, mask its secrets and keep it; the oldest calls are forgotten when the journal is full."""
-        answer = masked_body(call.answer) if call.rule or _SECRET in call.answer else call.answer
+        response_body = (
+            masked_body(call.response_body) if call.rule or _SECRET in call.response_body else call.response_body
+        )
         with self._lock:
             self._calls += 1
             self._recorded += 1
@@ -45,7 +47,7 @@ class Journal:
                     target=masked_url(call.target),
                     headers=masked_headers(call.headers),
                     body=masked_body(call.body),
-                    answer=answer,
+                    response_body=response_body,
                 )
             )
 
@@ -55,13 +57,13 @@ class Journal:
         while len(self._kept) > self._size or (self._bytes > self._max_bytes and len(self._kept) > 1):
             self._bytes -= _bytes(self._kept.popleft())
 
-    def reset(self) -> None:
+    def clear(self) -> None:
         """Forget all."""
         with self._lock:
             self._kept.clear()
             self._bytes = 0
             self._calls = 0
-            self._answered.clear()
+            self._responses.clear()
 
     @property
     def last(self) -> int:
@@ -87,19 +89,19 @@ class Journal:
                 undone.append(self._kept.pop()._replace(rolled_back=True))
             self._kept.extend(reversed(undone))
 
-    def count(self, answered: Answered) -> None:
+    def count_response(self, response_key: ResponseKey) -> None:
         """A call was answered by the contract, whatever becomes of the answer."""
         with self._lock:
-            self._answered[answered] = self._answered.get(answered, 0) + 1
+            self._responses[response_key] = self._responses.get(response_key, 0) + 1
 
-    def answered(self) -> dict[Answered, int]:
+    def response_counts(self) -> dict[ResponseKey, int]:
         """How many calls were answered in which way."""
         with self._lock:
-            return dict(self._answered)
+            return dict(self._responses)
 
     def evidence(self) -> tuple[Reliance, ...]:
         """On what the calls relied so far."""
-        return reliances(self.answered())
+        return reliances(self.response_counts())
 
     @property
     def calls(self) -> Calls:
@@ -110,4 +112,4 @@ class Journal:
 
 def _bytes(call: Call) -> int:
     """Return the bytes in a call that a client or the state decides the number of."""
-    return len(call.body) + len(call.answer) + len(call.target)
+    return len(call.body) + len(call.response_body) + len(call.target)

@@ -9,14 +9,14 @@ from hostway_fake.contract.evidence import Evidence, Source
 from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.contract.readings import READINGS, Reading
 
-Answered = tuple[str, str, int, ProviderError | None]
+ResponseKey = tuple[str, str, int, ProviderError | None]
 """An operation, empty for what is none; the method if a reading depends on it; the status; the error if it is one."""
 
 
 _METHODS = frozenset(method for reading in READINGS.values() for method in reading.methods)
 
 
-def answered(operation: str, method: str, status: int, error: ProviderError | None) -> Answered:
+def response_key(operation: str, method: str, status: int, error: ProviderError | None) -> ResponseKey:
     """Return the key under which an answer is counted. Methods that no reading depends on share one key."""
     return operation, method if method in _METHODS else "", status, error
 
@@ -34,11 +34,11 @@ class Reliance(NamedTuple):
     calls: int
 
 
-def reliances(answered: Mapping[Answered, int]) -> tuple[Reliance, ...]:
+def reliances(response_key: Mapping[ResponseKey, int]) -> tuple[Reliance, ...]:
     """What calls relied on, the best founded first."""
     counted: Counter[tuple[str, Source]] = Counter()
-    for answer, calls in answered.items():
-        for behaviour, source in _behaviours(*answer):
+    for response, calls in response_key.items():
+        for behaviour, source in _behaviours(*response):
             counted[behaviour, source] += calls
     found = (Reliance(name, source.evidence, source.page, calls) for (name, source), calls in counted.items())
     return tuple(sorted(found, key=_rank))

@@ -8,11 +8,11 @@ from typing import Final, SupportsIndex, overload
 from hostway_fake import checks, exceptions
 from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.exceptions import NotCalledError, WrongTypeError, invalid
-from hostway_fake.journal.calls import KEPT_FROM, Call, Effect
+from hostway_fake.journal.calls import WITHOUT_STATUS, Call, Effect
 from hostway_fake.journal.near_miss import differences, nearest
 
 _STATUS: Final = re.compile(r"[1-9][0-9]{2}")
-_OTHERS: Final = (*KEPT_FROM, *(name for name in vars(exceptions) if name.endswith("Error")))
+_OTHERS: Final = (*WITHOUT_STATUS, *(name for name in vars(exceptions) if name.endswith("Error")))
 
 
 class Calls(tuple[Call, ...]):

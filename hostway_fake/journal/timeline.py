@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from hostway_fake.domain.model import Happening, Status
+from hostway_fake.domain.model import HistoryEntry, Status
 from hostway_fake.journal.calls import Call
 
 
-class Moment(NamedTuple):
+class TimelineEntry(NamedTuple):
     """One thing that happened at an instant.
 
     ``kind`` is ``"call"``, ``"fault"``, ``"transition"`` or ``"clock"``; ``subject`` is the operation of a call, the
@@ -26,7 +26,7 @@ class Moment(NamedTuple):
         return f"{at} {self.text}"
 
 
-class Timeline(tuple[Moment, ...]):
+class Timeline(tuple[TimelineEntry, ...]):
     """Moments, soonest first; as text one a line, and as JSON a list of objects."""
 
     __slots__ = ()
@@ -42,22 +42,22 @@ class Timeline(tuple[Moment, ...]):
 
 def told(
     calls: Iterable[Call],
-    transitions: Iterable[tuple[Happening, Status]],
+    transitions: Iterable[tuple[HistoryEntry, Status]],
     moves: Iterable[tuple[datetime, datetime]],
 ) -> Timeline:
     """Put in order what time brought, then what calls did, each with the call after it, then how the clock moved on."""
-    placed: list[tuple[tuple[datetime, int, float, int], Moment]] = []
+    placed: list[tuple[tuple[datetime, int, float, int], TimelineEntry]] = []
     for call in calls:
         _, _, text = str(call).split(" ", 2)
-        placed.append(((call.at, 1, call.number, 0), Moment(call.at, "call", call.operation or "", text)))
+        placed.append(((call.at, 1, call.number, 0), TimelineEntry(call.at, "call", call.operation or "", text)))
         if call.rule is not None:
             said = f"{call.rule} acts on {call.operation or 'no operation'}: {call.client_saw}"
-            placed.append(((call.at, 1, call.number, 1), Moment(call.at, "fault", call.rule, said)))
+            placed.append(((call.at, 1, call.number, 1), TimelineEntry(call.at, "fault", call.rule, said)))
     for change, status in transitions:
-        moment = Moment(change.due, "transition", change.subject, f"{change.subject} is {status}")
+        moment = TimelineEntry(change.due, "transition", change.subject, f"{change.subject} is {status}")
         rank, after = (1, change.calls + 0.5) if change.due == change.at else (0, 0)
         placed.append(((change.due, rank, after, change.order), moment))
     for number, (before, after_it) in enumerate(moves):
         seconds = (after_it - before).total_seconds()
-        placed.append(((before, 2, number, 0), Moment(before, "clock", "", f"the clock moves by {seconds:g} s")))
+        placed.append(((before, 2, number, 0), TimelineEntry(before, "clock", "", f"the clock moves by {seconds:g} s")))
     return Timeline(moment for _, moment in sorted(placed, key=lambda each: each[0]))

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     import requests
 
     from hostway_fake.fake import FakeHostway
-    from hostway_fake.pytest_plugin.watch import Watched
+    from hostway_fake.pytest_plugin.watch import WatchedFake
     from hostway_fake.transports.server import ThreadServer
 
 _MARKER = "fake_hostway"
-_HOUSE: pytest.StashKey[FakeHostway] = pytest.StashKey()
+_ROOT: pytest.StashKey[FakeHostway] = pytest.StashKey()
 _SOCKETS: pytest.StashKey[dict[bool, tuple[ThreadServer, AbstractContextManager[ThreadServer]]]] = pytest.StashKey()
 _TLS: pytest.StashKey[bool] = pytest.StashKey()
 _TEST: pytest.StashKey[pytest.Item] = pytest.StashKey()
@@ -30,7 +30,7 @@ _FAILED: pytest.StashKey[bool] = pytest.StashKey()
 _EVIDENCE: pytest.StashKey[Counter[tuple[str, str, str]]] = pytest.StashKey()
 _SENT = "fake_hostway_evidence"
 _FOLDER: pytest.StashKey[Path | None] = pytest.StashKey()
-_WATCHED: pytest.StashKey[list[Watched]] = pytest.StashKey()
+_WATCHED: pytest.StashKey[list[WatchedFake]] = pytest.StashKey()
 _DEFAULTS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 _ALLOWED: pytest.StashKey[tuple[str, ...]] = pytest.StashKey()
 
@@ -131,30 +131,30 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         stash[_WATCHED][:] = [watched for watched in stash[_WATCHED] if watched.begins()]
 
 
-def _house(config: pytest.Config) -> FakeHostway:
+def _root(config: pytest.Config) -> FakeHostway:
     """The fake behind whose ways in the fakes of all tests live, so that one server can serve them all.
 
     It is no fixture: each fixture of a fixture costs every test some twenty microseconds.
     """
-    house = config.stash.get(_HOUSE, None)
-    if house is None:
+    root = config.stash.get(_ROOT, None)
+    if root is None:
         from hostway_fake.fake import FakeHostway
 
-        house = config.stash[_HOUSE] = FakeHostway(auth=("fakehouse", "fakehouse"))
-    return house
+        root = config.stash[_ROOT] = FakeHostway(auth=("fakehouse", "fakehouse"))
+    return root
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    house = config.stash.get(_HOUSE, None)
-    if house is not None:
-        house.close()
+    root = config.stash.get(_ROOT, None)
+    if root is not None:
+        root.close()
 
 
 def _socket(config: pytest.Config, tls: bool) -> ThreadServer:
     """Return the server of this process, with TLS or without; start it on first use. It stops when the run ends."""
     servers = config.stash[_SOCKETS]
     if tls not in servers:
-        serving = _house(config).serve(tls=tls)
+        serving = _root(config).serve(tls=tls)
         servers[tls] = serving.__enter__(), serving  # the server would stop if nobody held what made it
     return servers[tls][0]
 
@@ -203,7 +203,7 @@ def fake_hostway(
 ) -> Iterator[FakeHostway]:
     """A Hostway account of this test's own, in process."""
     from hostway_fake.fake.options import checked_auth, checked_options
-    from hostway_fake.pytest_plugin.watch import Watched
+    from hostway_fake.pytest_plugin.watch import WatchedFake
 
     checked_options(fake_hostway_options)
     stash = pytestconfig.stash
@@ -223,8 +223,8 @@ def fake_hostway(
         options["seed"] = defaults["seed"]
     allowed, test.stash[_TLS] = _allowed(options.pop("allow", ())), options.pop("tls", False)
     user, password = checked_auth(options.pop("auth"))
-    fake = _house(pytestconfig).sibling(user, password, **options)
-    stash[_WATCHED].append(Watched(fake, allowed, _MARKER))
+    fake = _root(pytestconfig).add_account(user, password, **options)
+    stash[_WATCHED].append(WatchedFake(fake, allowed, _MARKER))
     yield fake
     fake.close(check=not test.stash[_FAILED])
 
@@ -239,11 +239,11 @@ def pytest_fixture_setup(
         watched = request.config.stash[_WATCHED]
         if not any(each.fake is made for each in watched):
             from hostway_fake.fake import FakeHostway
-            from hostway_fake.pytest_plugin.watch import Watched
+            from hostway_fake.pytest_plugin.watch import WatchedFake
 
             if isinstance(made, FakeHostway):
                 is_for_one_test = fixturedef.scope == "function"
-                watched.append(Watched(made, (), _MARKER, is_for_one_test=is_for_one_test))
+                watched.append(WatchedFake(made, (), _MARKER, is_for_one_test=is_for_one_test))
                 if not is_for_one_test:
                     watched[-1].arranged()
                     fixturedef.addfinalizer(watched[-1].release)
@@ -277,10 +277,10 @@ def make_fake_hostway(
 
     from hostway_fake import checks
     from hostway_fake.fake.options import checked_auth, checked_options
-    from hostway_fake.pytest_plugin.watch import Watched
+    from hostway_fake.pytest_plugin.watch import WatchedFake
 
     checked_options(fake_hostway_options)
-    house = _house(pytestconfig)
+    root = _root(pytestconfig)
     made: list[FakeHostway] = []
     scopes = _Scopes(pytestconfig.stash[_WATCHED])
     pytestconfig.pluginmanager.register(scopes)
@@ -288,16 +288,16 @@ def make_fake_hostway(
 
     def make(*, on_socket: bool = False, **options: Any) -> FakeHostway:
         checks.flag("on_socket", on_socket)
-        number = next(number for number in count(1) if f"made{number}" not in house._worlds.by_account)
+        number = next(number for number in count(1) if f"made{number}" not in root._worlds.by_account)
         given = {"url": fake_hostway_base_url, "auth": (f"made{number}", f"password{number}")}
         everything = {**defaults, **given, **fake_hostway_options, **options}
         if pytestconfig.option.fake_hostway_seed is not None:
             everything["seed"] = defaults["seed"]
         allowed, tls = _allowed(everything.pop("allow", ())), checks.flag("tls", everything.pop("tls", False))
         user, password = checked_auth(everything.pop("auth"))
-        fake = house.sibling(user, password, **everything)
+        fake = root.add_account(user, password, **everything)
         made.append(fake)
-        pytestconfig.stash[_WATCHED].append(Watched(fake, allowed))
+        pytestconfig.stash[_WATCHED].append(WatchedFake(fake, allowed))
         return _through_socket(fake, pytestconfig, tls) if on_socket else fake
 
     yield make
@@ -309,7 +309,7 @@ def make_fake_hostway(
 class _Scopes:
     """Tells what fixtures of wide scopes arrange from what is a test's own; a plugin of its own, for what it costs."""
 
-    def __init__(self, watched: list[Watched]) -> None:
+    def __init__(self, watched: list[WatchedFake]) -> None:
         self._watched = watched
 
     @pytest.hookimpl(wrapper=True)
@@ -334,7 +334,7 @@ def fake_hostway_server(
     """
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1", prepend=",")
-    if fake_hostway._worlds.by_account is _house(pytestconfig)._worlds.by_account:
+    if fake_hostway._worlds.by_account is _root(pytestconfig)._worlds.by_account:
         yield _through_socket(fake_hostway, pytestconfig, pytestconfig.stash[_TEST].stash[_TLS])
     else:  # a project's own fixture fake_hostway made it
         with fake_hostway.serve(tls=_marked(pytestconfig.stash[_TEST]).get("tls", False)) as serving:
@@ -390,7 +390,7 @@ def _left_undone(item: pytest.Item) -> list[str]:
     if not found:
         return []
     allowed = stash[_ALLOWED] + _allowed(_marked(item).get("allow"))
-    return [str(each) for watched, each in found if each.word not in (*allowed, *watched.allowed)]
+    return [str(each) for watched, each in found if each.allowed_by not in (*allowed, *watched.allowed)]
 
 
 def _raise_failures(config: pytest.Config) -> None:

@@ -12,7 +12,7 @@ from shlex import quote
 import pytest
 
 from hostway_fake.journal.timeline import Timeline
-from hostway_fake.pytest_plugin.watch import Watched
+from hostway_fake.pytest_plugin.watch import WatchedFake
 
 _LABELS = ("documented", "contradicted", "assumed", "ours")
 
@@ -26,13 +26,13 @@ def evidence(relied: Mapping[tuple[str, str, str], int]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def story(item: pytest.Item, watched: Sequence[Watched]) -> str:
+def story(item: pytest.Item, watched: Sequence[WatchedFake]) -> str:
     """What happened in a test, account by account, and the line that runs it again exactly so."""
     told, seeds, shared = [], set(), []
     for each in watched:
         for fake, timeline in each.timelines():
             is_fixture = bool(each.name) and fake is each.fake
-            seeds.add(fake._worlds.home.settings.seed)
+            seeds.add(fake._worlds.default_world.settings.seed)
             if timeline or is_fixture:
                 head = [] if is_fixture else [f"{fake.auth[0]}:"]
                 told.append("\n".join((*head, *(_lines(timeline) or ["nothing happened"]))))
@@ -42,7 +42,7 @@ def story(item: pytest.Item, watched: Sequence[Watched]) -> str:
     return "\n\n".join((*_unreached(watched), *(told or ["nothing happened"]), "\n".join(again)))
 
 
-def _unreached(watched: Sequence[Watched]) -> Iterator[str]:
+def _unreached(watched: Sequence[WatchedFake]) -> Iterator[str]:
     """Say how a client reaches a fake that no request has reached."""
     if not any(each.was_called for each in watched):
         yield (
@@ -87,7 +87,7 @@ def _on_one_line(text: str) -> str:
     return f"$'{escaped}'" if "\n" in text else quote(text)
 
 
-def write(folder: Path, nodeid: str, watched: Iterable[Watched]) -> str:
+def write(folder: Path, nodeid: str, watched: Iterable[WatchedFake]) -> str:
     """Write the timelines of a test as JSON, into a file that is called as the test is, and as no other.
 
     What is returned is why that could not be done, if it could not.

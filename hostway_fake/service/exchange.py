@@ -10,17 +10,17 @@ from hostway_fake.domain.refusals import Refusal
 from hostway_fake.exceptions import HostwayFakeError
 from hostway_fake.faults.outcomes import Delay
 from hostway_fake.journal.calls import Call, Effect
-from hostway_fake.journal.reliance import answered
+from hostway_fake.journal.reliance import response_key
 from hostway_fake.service import parsing, responses
 from hostway_fake.service.context import RequestContext
-from hostway_fake.service.faulting import Handled, no_wire, subject, suffer
+from hostway_fake.service.faulting import HandledCall, apply_fault, no_wire, subject
 from hostway_fake.service.handlers import HANDLERS, refused_action
-from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
+from hostway_fake.service.messages import ExchangeResult, Request, Response, WireFault
 from hostway_fake.service.parsing import check_message
 from hostway_fake.world import World, Worlds
 
 
-def exchange(worlds: Worlds, request: Request) -> Exchanged:
+def exchange(worlds: Worlds, request: Request) -> ExchangeResult:
     """Answer one request, or say how the wire breaks: never raises for what a client sends.
 
     What is no HTTP at all is refused first; then the order is the contract's: 401, path and account 404 or 403, 405,
@@ -29,23 +29,23 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
     """
     context = _identified(worlds, request)
     world, operation, rule = context.world, context.operation, None
-    result: Exchanged | Exception
+    result: ExchangeResult | Exception
     try:
-        fault = world.rulebook.meet(subject(context), context.now) if world.rulebook else None
+        fault = world.rulebook.match(subject(context), context.now) if world.rulebook else None
         if fault is None:
             effect, saw, result = _handled(context)
         else:
             rule = fault.rule
-            effect, saw, result = suffer(context, fault.step, _handled)
-            if isinstance(result, Breakage) and not request.has_wire:
+            effect, saw, result = apply_fault(context, fault.step, _handled)
+            if isinstance(result, WireFault) and not request.has_wire:
                 result = no_wire(context, result)
             if isinstance(result, HostwayFakeError):
                 saw = type(result).__name__
     except HostwayFakeError as error:
         effect, saw, result = Effect.NONE, type(error).__name__, error
     except OSError as stopped:  # the server ends while a call is delayed that nothing has come of yet
-        effect, saw, result = Effect.NONE, Delay.word, stopped
-    answer = _finished(result)
+        effect, saw, result = Effect.NONE, Delay.name, stopped
+    response = _finished(result)
     can_have_waited = rule is not None or world.settings.poll_step is not None
     world.journal.record(
         Call(
@@ -60,9 +60,9 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
             server=context.arguments.get("server_id"),
             headers=request.headers,
             body=request.body,
-            answer=answer.body if answer else b"",
-            answered_at=world.clock.now() if can_have_waited else context.now,
-            answer_headers=answer.headers if answer else (),
+            response_body=response.body if response else b"",
+            responded_at=world.clock.now() if can_have_waited else context.now,
+            response_headers=response.headers if response else (),
         )
     )
     if isinstance(result, Exception):
@@ -70,26 +70,26 @@ def exchange(worlds: Worlds, request: Request) -> Exchanged:
     return result
 
 
-def _handled(context: RequestContext) -> Handled:
+def _handled(context: RequestContext) -> HandledCall:
     """What a call does when nothing goes wrong."""
     operation = context.operation
     error: ProviderError | None = None
     try:
         if operation is None or context.refusal is not None:
             raise context.refusal or Refusal(NOT_FOUND)
-        answer = HANDLERS[operation.name](context)
+        response = HANDLERS[operation.name](context)
         effect = Effect.NONE if operation.method == "GET" else Effect.APPLIED
     except Refusal as refusal:
-        answer, effect, error = responses.refused(context, refusal), Effect.REFUSED, refusal.error
+        response, effect, error = responses.error_response(context, refusal), Effect.REFUSED, refusal.error
     name = operation.name if operation else ""
-    context.world.journal.count(answered(name, context.request.method, answer.status, error))
-    return effect, str(answer.status), answer.without_body() if context.request.method == "HEAD" else answer
+    context.world.journal.count_response(response_key(name, context.request.method, response.status, error))
+    return effect, str(response.status), response.without_body() if context.request.method == "HEAD" else response
 
 
-def _finished(result: Exchanged | Exception) -> Answer | None:
+def _finished(result: ExchangeResult | Exception) -> Response | None:
     """The answer, if one was finished, though the client may never see it."""
-    answer = result.answer if isinstance(result, Breakage) else result
-    return answer if isinstance(answer, Answer) else None
+    response = result.response if isinstance(result, WireFault) else result
+    return response if isinstance(response, Response) else None
 
 
 def _identified(worlds: Worlds, request: Request) -> RequestContext:
@@ -97,7 +97,7 @@ def _identified(worlds: Worlds, request: Request) -> RequestContext:
     try:
         check_message(request)
     except Refusal as no_http:
-        return RequestContext(worlds.home, request, worlds.home.clock.now(), refusal=no_http)
+        return RequestContext(worlds.default_world, request, worlds.default_world.clock.now(), refusal=no_http)
     world, admitted = _world(worlds, request)
     context = RequestContext(world, request, world.clock.now(), account=world.settings.account)
     match = resolve(request.target) if admitted else None
@@ -136,12 +136,14 @@ def _world(worlds: Worlds, request: Request) -> tuple[World, bool]:
     """The world that the user chooses, home for one whom nobody knows; and whether the credentials are admitted."""
     credentials = _credentials(request.headers.get("authorization", ""))
     if credentials is None:
-        return worlds.home, False
+        return worlds.default_world, False
     has_scheme, account, password = credentials
     world = worlds.by_account.get(account)
     if world is None:
-        return worlds.home, False
-    return world, world.admits(password) and (has_scheme or world.settings.readings["authorization"] == "either")
+        return worlds.default_world, False
+    return world, world.accepts_password(password) and (
+        has_scheme or world.settings.readings["authorization"] == "either"
+    )
 
 
 @lru_cache(maxsize=1024)

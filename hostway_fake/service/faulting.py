@@ -8,20 +8,20 @@ from hostway_fake.contract.operations import Operation
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.exceptions import EndlessWaitError, HostwayFakeError, NoWireError
 from hostway_fake.faults.outcomes import Delay, EmptyResponse, Hang, Respond, SlowBody, Step, TruncatedBody, Unavailable
-from hostway_fake.faults.rules import Subject
+from hostway_fake.faults.rules import CallInfo
 from hostway_fake.journal.calls import Effect
 from hostway_fake.journal.secrets import masked_url
 from hostway_fake.service import parsing, responses
 from hostway_fake.service.context import RequestContext
-from hostway_fake.service.messages import Answer, Breakage, Exchanged
+from hostway_fake.service.messages import ExchangeResult, Response, WireFault
 
-Handled = tuple[Effect, str, Answer]
+HandledCall = tuple[Effect, str, Response]
 """What a call did, what the client saw of it, and the finished answer."""
 
 
-def subject(context: RequestContext) -> Subject:
+def subject(context: RequestContext) -> CallInfo:
     """What rules can know of a call."""
-    return Subject(
+    return CallInfo(
         operation=context.operation.name if context.operation else None,
         server=context.arguments.get("server_id"),
         id=_id(context, context.operation) if context.operation else None,
@@ -75,86 +75,86 @@ def _named(context: RequestContext, operation: Operation) -> str | None:
     return None
 
 
-def suffer(
-    context: RequestContext, step: Step, handle: Callable[[RequestContext], Handled]
-) -> tuple[Effect, str, Exchanged | HostwayFakeError]:
+def apply_fault(
+    context: RequestContext, step: Step, handle: Callable[[RequestContext], HandledCall]
+) -> tuple[Effect, str, ExchangeResult | HostwayFakeError]:
     """What a call did, what the client saw, and the answer, the breakage, or what the test is to be told."""
     outcome = step.outcome
-    effect, answer = Effect.NONE, None
+    effect, response = Effect.NONE, None
     if step.after_commit or (isinstance(outcome, SlowBody) and _outlasts(context, 1 / outcome.bytes_per_second)):
-        effect, _, answer = handle(context)
+        effect, _, response = handle(context)
     elif isinstance(outcome, Delay):
         return handle(context.later()) if _waits(context, outcome.seconds, outcome.real) else _gone(effect)
     elif isinstance(outcome, TruncatedBody | SlowBody):
-        answer = handle(context._replace(world=context.world.rehearsal()))[2]
-        if isinstance(outcome, SlowBody) and not answer.body:
-            effect, _, answer = handle(context)  # without a body it arrives whole
+        response = handle(context._replace(world=context.world.dry_run()))[2]
+        if isinstance(outcome, SlowBody) and not response.body:
+            effect, _, response = handle(context)  # without a body it arrives whole
     match outcome:
         case Respond():
-            injected = responses.injected(context, outcome)
+            injected = responses.scripted_response(context, outcome)
             return (
                 effect,
                 str(injected.status),
                 injected.without_body() if context.request.method == "HEAD" else injected,
             )
         case Delay(_, real) if _is_real(context, real):
-            return effect, outcome.word, Breakage(outcome, answer)
-        case Delay(seconds) if answer is not None:
-            return (effect, str(answer.status), answer) if _waits(context, seconds) else _gone(effect)
-        case SlowBody() if answer is not None:
-            return _slowly(context, outcome, effect, answer)
-        case TruncatedBody() if answer is not None and not answer.body:
-            return effect, outcome.word, Breakage(EmptyResponse(), answer)
-        case Hang() if context.request.wait is None and context.request.patience is None:
-            return effect, outcome.word, EndlessWaitError(_unending(context))
-        case Hang() if context.request.patience is not None:
-            _waits(context, context.request.patience)
+            return effect, outcome.name, WireFault(outcome, response)
+        case Delay(seconds) if response is not None:
+            return (effect, str(response.status), response) if _waits(context, seconds) else _gone(effect)
+        case SlowBody() if response is not None:
+            return _slowly(context, outcome, effect, response)
+        case TruncatedBody() if response is not None and not response.body:
+            return effect, outcome.name, WireFault(EmptyResponse(), response)
+        case Hang() if context.request.wait is None and context.request.read_timeout is None:
+            return effect, outcome.name, EndlessWaitError(_unending(context))
+        case Hang() if context.request.read_timeout is not None:
+            _waits(context, context.request.read_timeout)
         case Unavailable() if context.request.wait is not None:
-            return effect, outcome.word, NoWireError(f"{_said(context)}: unavailable() is for calls in process only")
+            return effect, outcome.name, NoWireError(f"{_said(context)}: unavailable() is for calls in process only")
     assert outcome is not None
-    return effect, outcome.word, Breakage(outcome, answer)
+    return effect, outcome.name, WireFault(outcome, response)
 
 
-def no_wire(context: RequestContext, breakage: Breakage) -> NoWireError:
+def no_wire(context: RequestContext, breakage: WireFault) -> NoWireError:
     """Return the error for a connection fault on a request that has no connection."""
     return NoWireError(
-        f"{_said(context)}: {breakage.outcome.word} needs a connection, and the bare WSGI application has none: "
+        f"{_said(context)}: {breakage.outcome.name} needs a connection, and the bare WSGI application has none: "
         "use fake.serve() or fake.session()"
     )
 
 
-def _gone(effect: Effect) -> tuple[Effect, str, Breakage]:
+def _gone(effect: Effect) -> tuple[Effect, str, WireFault]:
     """The client has waited for as long as it would."""
-    return effect, "timeout", Breakage(Hang())
+    return effect, "timeout", WireFault(Hang())
 
 
 def _slowly(
-    context: RequestContext, outcome: SlowBody, effect: Effect, answer: Answer
-) -> tuple[Effect, str, Exchanged]:
+    context: RequestContext, outcome: SlowBody, effect: Effect, response: Response
+) -> tuple[Effect, str, ExchangeResult]:
     """A body byte by byte: the client waits for each of them anew."""
     for_a_byte = 1 / outcome.bytes_per_second
-    if answer.body and _is_real(context, outcome.real):
-        return effect, outcome.word, Breakage(outcome, answer)
-    if answer.body and not _outlasts(context, for_a_byte):
+    if response.body and _is_real(context, outcome.real):
+        return effect, outcome.name, WireFault(outcome, response)
+    if response.body and not _outlasts(context, for_a_byte):
         _waits(context, for_a_byte)
-        return effect, "timeout", Breakage(outcome, answer)
-    _move(context, len(answer.body) * for_a_byte)
-    return effect, str(answer.status), answer
+        return effect, "timeout", WireFault(outcome, response)
+    _move(context, len(response.body) * for_a_byte)
+    return effect, str(response.status), response
 
 
 def _waits(context: RequestContext, seconds: float, real: bool = False) -> bool:
     """Let time pass on the way; whether the client is still there at the end of it."""
-    wait, patience = context.request.wait, context.request.patience
+    wait, read_timeout = context.request.wait, context.request.read_timeout
     if wait is not None and _is_real(context, real):
         wait(seconds)
         return True
-    _move(context, seconds if patience is None else min(seconds, patience))
+    _move(context, seconds if read_timeout is None else min(seconds, read_timeout))
     return _outlasts(context, seconds)
 
 
 def _outlasts(context: RequestContext, seconds: float) -> bool:
     """Whether the client waits for so long; on a socket, where that is not seen, it does."""
-    return context.request.patience is None or seconds <= context.request.patience
+    return context.request.read_timeout is None or seconds <= context.request.read_timeout
 
 
 def _is_real(context: RequestContext, real: bool) -> bool:

@@ -12,7 +12,7 @@ from hostway_fake.domain.model import Event, Server, Snapshot
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.service import parsing, rendering, responses
 from hostway_fake.service.context import RequestContext
-from hostway_fake.service.messages import Answer
+from hostway_fake.service.messages import Response
 
 
 def _server_of(context: RequestContext) -> Server:
@@ -23,41 +23,41 @@ def _server_of(context: RequestContext) -> Server:
 # Snapshots
 
 
-def create_snapshot(context: RequestContext) -> Answer:
+def create_snapshot(context: RequestContext) -> Response:
     server_id = _server_of(context).id
     command = parsing.create_snapshot(context.request)
     snapshot = context.world.create_snapshot(server_id, command, context.now)
     return rendering.created(context, server_id, snapshot)
 
 
-def get_snapshot(context: RequestContext) -> Answer:
+def get_snapshot(context: RequestContext) -> Response:
     server = _server_of(context)
     found = context.world.snapshot_of(server, context.arguments["snapshot_id"], context.now)
     snapshot = snapshots.shown(found, context.settings.readings)
-    answer = rendering.one(context, server, snapshot)
+    response = rendering.one(context, server, snapshot)
     _polled_snapshots(context, server, (snapshot,))
-    return answer
+    return response
 
 
-def list_snapshots(context: RequestContext) -> Answer:
+def list_snapshots(context: RequestContext) -> Response:
     server = _server_of(context)
     with_deleted = snapshots.lists_deleted(context.settings.readings)
     listed = context.world.snapshots(server, context.now) if with_deleted else server.snapshots
-    answer = rendering.many(context, server, listed)
+    response = rendering.many(context, server, listed)
     _polled_snapshots(context, server, listed)
-    return answer
+    return response
 
 
-def restore_snapshot(context: RequestContext) -> Answer:
+def restore_snapshot(context: RequestContext) -> Response:
     server_id = _server_of(context).id
     parsing.restore_snapshot(context.request)
     context.world.restore_snapshot(server_id, context.arguments["snapshot_id"], context.now)
-    return responses.empty(context, 202)
+    return responses.empty_response(context, 202)
 
 
-def delete_snapshot(context: RequestContext) -> Answer:
+def delete_snapshot(context: RequestContext) -> Response:
     context.world.delete_snapshot(context.arguments["server_id"], context.arguments["snapshot_id"], context.now)
-    return responses.empty(context, 204)
+    return responses.empty_response(context, 204)
 
 
 def _polled_snapshots(context: RequestContext, server: Server, read: tuple[Snapshot, ...]) -> None:
@@ -70,7 +70,7 @@ def _polled(context: RequestContext, read: Iterable[Server], unfinished: Collect
     """A client has read what is not finished, by the ids of it."""
     plans = (planned for server in read for planned in server.plan)
     place = context.request.target.partition("?")[0]
-    context.world.polled(
+    context.world.record_poll(
         place, min((each.due for each in plans if each.subject in unfinished), default=None), context.now
     )
 
@@ -78,33 +78,33 @@ def _polled(context: RequestContext, read: Iterable[Server], unfinished: Collect
 # Servers
 
 
-def create_server(context: RequestContext) -> Answer:
+def create_server(context: RequestContext) -> Response:
     server, password = context.world.create_server(parsing.create_server(context.request), context.now)
     return rendering.created_server(context, server, password)
 
 
-def get_server(context: RequestContext) -> Answer:
+def get_server(context: RequestContext) -> Response:
     server = _server_of(context)
-    answer = rendering.one_server(context, server)
+    response = rendering.one_server(context, server)
     _polled_servers(context, (server,))
-    return answer
+    return response
 
 
-def list_servers(context: RequestContext) -> Answer:
+def list_servers(context: RequestContext) -> Response:
     return _listed(context, rendering.servers)
 
 
-def list_servers_detail(context: RequestContext) -> Answer:
+def list_servers_detail(context: RequestContext) -> Response:
     return _listed(context, rendering.servers_detail)
 
 
-def _listed(context: RequestContext, render: Callable[[RequestContext, Iterable[Server]], Answer]) -> Answer:
+def _listed(context: RequestContext, render: Callable[[RequestContext, Iterable[Server]], Response]) -> Response:
     filters = parsing.filters(context.request)
     deleted = filters.status == ServerStatus.DELETED
     held = context.world.servers(context.now, deleted=deleted)
-    answer = render(context, filter(filters.show, held))
+    response = render(context, filter(filters.show, held))
     _polled_servers(context, tuple(filter(filters.fit, held)))  # one that is not listed yet may be what is waited for
-    return answer
+    return response
 
 
 def _polled_servers(context: RequestContext, read: tuple[Server, ...]) -> None:
@@ -113,43 +113,43 @@ def _polled_servers(context: RequestContext, read: tuple[Server, ...]) -> None:
         _polled(context, read, unfinished)
 
 
-def update_server(context: RequestContext) -> Answer:
+def update_server(context: RequestContext) -> Response:
     server_id = _server_of(context).id
     context.world.update_server(server_id, parsing.update_server(context.request), context.now)
     return rendering.one_server(context, _server_of(context))
 
 
-def delete_server(context: RequestContext) -> Answer:
+def delete_server(context: RequestContext) -> Response:
     context.world.delete_server(context.arguments["server_id"], context.now)
-    return responses.empty(context, 204)
+    return responses.empty_response(context, 204)
 
 
-def reboot_server(context: RequestContext) -> Answer:
+def reboot_server(context: RequestContext) -> Response:
     server_id = _server_of(context).id
     parsing.reboot_server(context.request)
     return _acted(context, server_id, Event.REBOOT)
 
 
-def resize_server(context: RequestContext) -> Answer:
+def resize_server(context: RequestContext) -> Response:
     server_id = _server_of(context).id
     return _acted(context, server_id, Event.RESIZE, parsing.resize_server(context.request))
 
 
-def stop_server(context: RequestContext) -> Answer:
+def stop_server(context: RequestContext) -> Response:
     server_id = _server_of(context).id
     parsing.empty_action(context.request)
     return _acted(context, server_id, Event.STOP)
 
 
-def start_server(context: RequestContext) -> Answer:
+def start_server(context: RequestContext) -> Response:
     server_id = _server_of(context).id
     parsing.empty_action(context.request)
     return _acted(context, server_id, Event.START)
 
 
-def _acted(context: RequestContext, server_id: str, event: Event, value: str = "") -> Answer:
+def _acted(context: RequestContext, server_id: str, event: Event, value: str = "") -> Response:
     context.world.act(server_id, event, value, context.now)
-    return responses.empty(context, 202)
+    return responses.empty_response(context, 202)
 
 
 def refused_action(context: RequestContext, allow: str) -> Refusal:
@@ -164,75 +164,75 @@ def refused_action(context: RequestContext, allow: str) -> Refusal:
 # Volumes
 
 
-def attach_volume(context: RequestContext) -> Answer:
+def attach_volume(context: RequestContext) -> Response:
     server_id = _server_of(context).id
     context.world.attach_volume(server_id, *parsing.attach_volume(context.request), context.now)
-    return responses.empty(context, 200)
+    return responses.empty_response(context, 200)
 
 
-def list_attachments(context: RequestContext) -> Answer:
+def list_attachments(context: RequestContext) -> Response:
     return rendering.attachments(context, context.world.attached_volumes(_server_of(context)))
 
 
-def get_attachment(context: RequestContext) -> Answer:
+def get_attachment(context: RequestContext) -> Response:
     return rendering.one_volume(context, context.world.attached(_server_of(context), context.arguments["volume_id"]))
 
 
-def detach_volume(context: RequestContext) -> Answer:
+def detach_volume(context: RequestContext) -> Response:
     context.world.detach_volume(context.arguments["server_id"], context.arguments["volume_id"], context.now)
-    return responses.empty(context, 204)
+    return responses.empty_response(context, 204)
 
 
-def create_volume(context: RequestContext) -> Answer:
+def create_volume(context: RequestContext) -> Response:
     return rendering.created_volume(
         context, context.world.create_volume(parsing.create_volume(context.request), context.now)
     )
 
 
-def list_volumes(context: RequestContext) -> Answer:
+def list_volumes(context: RequestContext) -> Response:
     return rendering.volumes(context, context.world.volumes())
 
 
 list_volumes_detail = list_volumes
 
 
-def get_volume(context: RequestContext) -> Answer:
+def get_volume(context: RequestContext) -> Response:
     return rendering.one_volume(context, context.world.volume(context.arguments["volume_id"]))
 
 
-def delete_volume(context: RequestContext) -> Answer:
+def delete_volume(context: RequestContext) -> Response:
     context.world.delete_volume(context.arguments["volume_id"])
-    return responses.empty(context, 204)
+    return responses.empty_response(context, 204)
 
 
 # The catalogue
 
 
-def list_images(context: RequestContext) -> Answer:
+def list_images(context: RequestContext) -> Response:
     return rendering.images(context, whole=False)
 
 
-def list_images_detail(context: RequestContext) -> Answer:
+def list_images_detail(context: RequestContext) -> Response:
     return rendering.images(context, whole=True)
 
 
-def get_image(context: RequestContext) -> Answer:
+def get_image(context: RequestContext) -> Response:
     return rendering.one_image(context, _held(IMAGES, context.arguments["image_id"]))
 
 
-def list_flavors(context: RequestContext) -> Answer:
+def list_flavors(context: RequestContext) -> Response:
     return rendering.flavors(context, whole=False)
 
 
-def list_flavors_detail(context: RequestContext) -> Answer:
+def list_flavors_detail(context: RequestContext) -> Response:
     return rendering.flavors(context, whole=True)
 
 
-def get_flavor(context: RequestContext) -> Answer:
+def get_flavor(context: RequestContext) -> Response:
     return rendering.one_flavor(context, _held(FLAVORS, context.arguments["flavor_id"]))
 
 
-def list_zones(context: RequestContext) -> Answer:
+def list_zones(context: RequestContext) -> Response:
     return rendering.zones(context)
 
 
@@ -245,7 +245,7 @@ def _held(catalogue: Mapping[str, _Held], wanted: str) -> _Held:
     return catalogue[wanted]
 
 
-HANDLERS: Final[Mapping[str, Callable[[RequestContext], Answer]]] = {
+HANDLERS: Final[Mapping[str, Callable[[RequestContext], Response]]] = {
     operation.name: globals()[operation.name] for operation in OPERATIONS
 }
 """Every operation of the table by its name: the function that is called so."""

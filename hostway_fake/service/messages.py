@@ -14,12 +14,20 @@ Wait = Callable[[float], object]
 
 
 class Request(NamedTuple):
-    """One request as it came: ``target`` is raw and in origin form, names of ``headers`` are lower-case.
+    """A request as a transport received it.
 
-    ``flaw`` says in a sentence what the transport could not read; the answer to it is 400. ``patience`` is for how many
-    seconds the client waits, None for ever; ``reused`` whether its connection has served a request before; ``wait`` is
-    there on a socket, where the client's patience is not seen; ``has_wire`` is False if there is no connection that a
-    fault can break, as with the bare WSGI application.
+    Attributes:
+        method: The method, as sent.
+        target: The raw target in origin form: path and query.
+        headers: The headers, with names in lower case.
+        body: The body.
+        scheme: ``"http"`` or ``"https"``.
+        parse_error: A sentence about what the transport could not parse. The response is then 400.
+        read_timeout: Seconds that the client waits for a response. None if it waits forever, or on a socket, where the
+            server cannot know it.
+        reused: Whether the connection has served a request before.
+        wait: Waits in real time. Set on a socket only.
+        has_wire: Whether there is a connection that a fault can break. False for the bare WSGI application.
     """
 
     method: str
@@ -27,15 +35,15 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     body: bytes = b""
     scheme: str = "http"
-    flaw: str = ""
-    patience: float | None = None
+    parse_error: str = ""
+    read_timeout: float | None = None
     reused: bool = False
     wait: Wait | None = None
     has_wire: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """One finished answer. ``body`` is empty for ``HEAD``, whose headers are those of ``GET``."""
 
     status: int
@@ -50,10 +58,10 @@ class Answer:
         """Whether there is a header of that name, spelled so."""
         return any(header == name for header, _ in self.headers)
 
-    def without_body(self) -> "Answer":
+    def without_body(self) -> "Response":
         return replace(self, body=b"")
 
-    def with_headers(self, headers: tuple[tuple[str, str], ...]) -> "Answer":
+    def with_headers(self, headers: tuple[tuple[str, str], ...]) -> "Response":
         """Return the same answer with ``headers`` in the place of those of the same names."""
         names = {name.lower() for name, _ in headers}
         kept = (header for header in self.headers if header[0].lower() not in names)
@@ -68,17 +76,18 @@ def _phrase(status: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Breakage:
-    """An answer that the client does not get as it is: what the transport does instead, ``answer`` where it has a part.
+class WireFault:
+    """What the transport does instead of sending a response.
 
-    An `hostway_fake.faults.outcomes.Hang` is also what is left of a delay that is longer than the client waits.
+    ``response`` is the finished response, if the outcome sends a part of it. A delay that is longer than the client's
+    timeout becomes a `hostway_fake.faults.outcomes.Hang`.
     """
 
     outcome: Outcome
-    answer: Answer | None = None
+    response: Response | None = None
 
 
-Exchanged = Answer | Breakage
+ExchangeResult = Response | WireFault
 """What comes of a request."""
 
 

@@ -32,8 +32,8 @@ _MEDIA_TYPE_END: Final = re.compile(r"[;\s]")
 def check_message(request: Request) -> None:
     """Refuse what is not a well-formed HTTP request: it is looked at before anything else."""
     headers = request.headers
-    if request.flaw:
-        raise Refusal(BAD_HTTP, request.flaw)
+    if request.parse_error:
+        raise Refusal(BAD_HTTP, request.parse_error)
     host = headers.get("host", "")
     if not _HOST.fullmatch(host):
         raise Refusal(BAD_HTTP, f"Host must be a host and an optional port, not {_brief(masked_host(host))}.")

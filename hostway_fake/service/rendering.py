@@ -12,8 +12,8 @@ from hostway_fake.domain import identifiers
 from hostway_fake.domain.identifiers import in_zone
 from hostway_fake.domain.model import Server, Snapshot, Volume
 from hostway_fake.service.context import RequestContext
-from hostway_fake.service.messages import Answer
-from hostway_fake.service.responses import document
+from hostway_fake.service.messages import Response
+from hostway_fake.service.responses import json_response
 from hostway_fake.world import Settings
 
 
@@ -28,22 +28,22 @@ def _snapshot_href(origin: str, server_id: str, snapshot_id: str) -> str:
     return f"{origin}/servers/{server_id}/snapshots/{snapshot_id}/"
 
 
-def created(context: RequestContext, server_id: str, snapshot: Snapshot) -> Answer:
+def created(context: RequestContext, server_id: str, snapshot: Snapshot) -> Response:
     """202 with the snapshot in BUILD, and where to look for it."""
     href = _snapshot_href(context.origin, server_id, snapshot.id)
     fields = _snapshot(context.settings, snapshot, "", href)
-    return document(context, 202, {"snapshot": fields}, ("Location", href))
+    return json_response(context, 202, {"snapshot": fields}, ("Location", href))
 
 
-def one(context: RequestContext, server: Server, snapshot: Snapshot) -> Answer:
+def one(context: RequestContext, server: Server, snapshot: Snapshot) -> Response:
     """200 with one snapshot."""
     fields = _snapshot(
         context.settings, snapshot, server.relation_guid, _snapshot_href(context.origin, server.id, snapshot.id)
     )
-    return document(context, 200, {"snapshot": fields})
+    return json_response(context, 200, {"snapshot": fields})
 
 
-def many(context: RequestContext, server: Server, snapshots: tuple[Snapshot, ...]) -> Answer:
+def many(context: RequestContext, server: Server, snapshots: tuple[Snapshot, ...]) -> Response:
     """The snapshots of a server, whole, in the order of keys that the list page has."""
     readings = context.settings.readings
     listed = []
@@ -54,7 +54,7 @@ def many(context: RequestContext, server: Server, snapshots: tuple[Snapshot, ...
         fields = _snapshot(context.settings, snapshot, server.relation_guid, href)
         status, create_time, links = fields.pop("status"), fields.pop("create_time"), fields.pop("links")
         listed.append({**fields, "status": status, "create_time": create_time, "links": links})
-    return document(context, int(readings["list_status"]), {"snapshots": listed})
+    return json_response(context, int(readings["list_status"]), {"snapshots": listed})
 
 
 def _snapshot(settings: Settings, snapshot: Snapshot, relation_guid: str, href: str) -> dict[str, object]:
@@ -86,29 +86,31 @@ def _server_href(origin: str, server_id: str) -> str:
     return f"{origin}/servers/{server_id}/"
 
 
-def created_server(context: RequestContext, server: Server, password: str) -> Answer:
+def created_server(context: RequestContext, server: Server, password: str) -> Response:
     """202 with the server in BUILD and the password of its administrator, and where to look for it."""
     fields = {**_server(context.settings, server, context.origin), "adminPass": password}
-    return document(context, 202, {"server": fields}, ("Location", _server_href(context.origin, server.id)))
+    return json_response(context, 202, {"server": fields}, ("Location", _server_href(context.origin, server.id)))
 
 
-def one_server(context: RequestContext, server: Server) -> Answer:
+def one_server(context: RequestContext, server: Server) -> Response:
     """200 with one server."""
-    return document(context, 200, {"server": _server(context.settings, server, context.origin)})
+    return json_response(context, 200, {"server": _server(context.settings, server, context.origin)})
 
 
-def servers(context: RequestContext, listed: Iterable[Server]) -> Answer:
+def servers(context: RequestContext, listed: Iterable[Server]) -> Response:
     """Where servers are, and no more."""
     brief = [
         {"id": server.id, "zone": server.zone, "links": _links(_server_href(context.origin, server.id))}
         for server in listed
     ]
-    return document(context, 200, {"servers": brief})
+    return json_response(context, 200, {"servers": brief})
 
 
-def servers_detail(context: RequestContext, listed: Iterable[Server]) -> Answer:
+def servers_detail(context: RequestContext, listed: Iterable[Server]) -> Response:
     """Servers, whole."""
-    return document(context, 200, {"servers": [_server(context.settings, server, context.origin) for server in listed]})
+    return json_response(
+        context, 200, {"servers": [_server(context.settings, server, context.origin) for server in listed]}
+    )
 
 
 _PROGRESS: Final[Mapping[ServerStatus, int]] = {ServerStatus.BUILD: 0, ServerStatus.PROCESSING: 50}
@@ -148,25 +150,25 @@ def _instant(instant: datetime | None, time_zone: tzinfo) -> str | None:
 # Volumes
 
 
-def created_volume(context: RequestContext, volume: Volume) -> Answer:
+def created_volume(context: RequestContext, volume: Volume) -> Response:
     """202 with the volume, which is pending."""
     instant = in_zone(volume.created_at, UTC).isoformat("T", "seconds") + "Z"
     fields = _volume(volume, volume.size)
     fields = {**fields, "status": "Pending", "id": volume.id, "snapshot_id": "", "attachments": []}
     status = int(context.settings.readings["volume_create_status"])
-    return document(context, status, {"volume": {**fields, "created_at": instant}})
+    return json_response(context, status, {"volume": {**fields, "created_at": instant}})
 
 
-def one_volume(context: RequestContext, volume: Volume) -> Answer:
+def one_volume(context: RequestContext, volume: Volume) -> Response:
     """200 with one volume."""
-    return document(context, 200, {"volume": _kept_volume(context.settings, volume, volume.size)})
+    return json_response(context, 200, {"volume": _kept_volume(context.settings, volume, volume.size)})
 
 
-def volumes(context: RequestContext, listed: Iterable[Volume]) -> Answer:
+def volumes(context: RequestContext, listed: Iterable[Volume]) -> Response:
     """Volumes, whole; their size is a text or a number, as the reading has it."""
     as_text = context.settings.readings["volume_list_size"] == "text"
     shown = [_kept_volume(context.settings, volume, str(volume.size) if as_text else volume.size) for volume in listed]
-    return document(context, 200, {"volumes": shown})
+    return json_response(context, 200, {"volumes": shown})
 
 
 def _kept_volume(settings: Settings, volume: Volume, size: int | str) -> dict[str, object]:
@@ -187,9 +189,9 @@ def _volume(volume: Volume, size: int | str) -> dict[str, object]:
     }
 
 
-def attachments(context: RequestContext, listed: Iterable[Volume]) -> Answer:
+def attachments(context: RequestContext, listed: Iterable[Volume]) -> Response:
     """What is attached to a server, and as which device."""
-    return document(context, 200, {"volumeAttachments": [_attachment(volume) for volume in listed]})
+    return json_response(context, 200, {"volumeAttachments": [_attachment(volume) for volume in listed]})
 
 
 def _attachment(volume: Volume) -> dict[str, str]:
@@ -224,25 +226,25 @@ def _flavor(flavor: Flavor, origin: str) -> dict[str, object]:
     return {"name": flavor.name, "links": _links(_flavor_href(origin, flavor)), **size, "id": flavor.id}
 
 
-def images(context: RequestContext, *, whole: bool) -> Answer:
+def images(context: RequestContext, *, whole: bool) -> Response:
     show = _image if whole else _image_brief
-    return document(context, 200, {"images": [show(image, context.origin) for image in IMAGES.values()]})
+    return json_response(context, 200, {"images": [show(image, context.origin) for image in IMAGES.values()]})
 
 
-def one_image(context: RequestContext, image: Image) -> Answer:
-    return document(context, 200, {"image": _image(image, context.origin)})
+def one_image(context: RequestContext, image: Image) -> Response:
+    return json_response(context, 200, {"image": _image(image, context.origin)})
 
 
-def flavors(context: RequestContext, *, whole: bool) -> Answer:
+def flavors(context: RequestContext, *, whole: bool) -> Response:
     show = _flavor if whole else _flavor_brief
-    return document(context, 200, {"flavors": [show(flavor, context.origin) for flavor in FLAVORS.values()]})
+    return json_response(context, 200, {"flavors": [show(flavor, context.origin) for flavor in FLAVORS.values()]})
 
 
-def one_flavor(context: RequestContext, flavor: Flavor) -> Answer:
-    return document(context, 200, {"flavor": _flavor(flavor, context.origin)})
+def one_flavor(context: RequestContext, flavor: Flavor) -> Response:
+    return json_response(context, 200, {"flavor": _flavor(flavor, context.origin)})
 
 
-def zones(context: RequestContext) -> Answer:
+def zones(context: RequestContext) -> Response:
     """The zones, under the name of the account."""
     listed = [{"zone": zone.name, "location": zone.location} for zone in ZONES.values()]
-    return document(context, 200, {context.settings.account: listed})
+    return json_response(context, 200, {context.settings.account: listed})

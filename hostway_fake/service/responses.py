@@ -19,33 +19,33 @@ from hostway_fake.domain.identifiers import MONTHS, in_zone
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.faults.outcomes import Respond
 from hostway_fake.service.context import RequestContext
-from hostway_fake.service.messages import Answer, Request
+from hostway_fake.service.messages import Request, Response
 from hostway_fake.world import World
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def answer(context: RequestContext, status: int, media_type: str, body: bytes, *headers: tuple[str, str]) -> Answer:
+def response(context: RequestContext, status: int, media_type: str, body: bytes, *headers: tuple[str, str]) -> Response:
     """A status with a body of any kind."""
     always = (
         ("Content-Type", media_type),
         ("Content-Length", str(len(body))),
         ("Date", _date(context)),
     )
-    return Answer(status, (*always, *headers), body)
+    return Response(status, (*always, *headers), body)
 
 
-def empty(context: RequestContext, status: int) -> Answer:
+def empty_response(context: RequestContext, status: int) -> Response:
     """A status and nothing else; a 204 has no length either."""
     length = () if status == 204 else (("Content-Length", "0"),)
-    return Answer(status, (*length, ("Date", _date(context))), b"")
+    return Response(status, (*length, ("Date", _date(context))), b"")
 
 
-def document(context: RequestContext, status: int, body: object, *headers: tuple[str, str]) -> Answer:
+def json_response(context: RequestContext, status: int, body: object, *headers: tuple[str, str]) -> Response:
     """A status with JSON."""
     encoded = _ENCODER.encode(body).encode()
-    return answer(context, status, "application/json; charset=UTF-8", encoded, *headers)
+    return response(context, status, "application/json; charset=UTF-8", encoded, *headers)
 
 
 def _date(context: RequestContext) -> str:
@@ -57,7 +57,7 @@ def _http_date(now: datetime) -> str:
     return f"{_DAYS[now.weekday()]}, {now.day:02} {MONTHS[now.month - 1]} {now.year:04} {now:%H:%M:%S} GMT"
 
 
-def refused(context: RequestContext, refusal: Refusal, retry_after: int | None = None) -> Answer:
+def error_response(context: RequestContext, refusal: Refusal, retry_after: int | None = None) -> Response:
     """The provider's body for a refusal, in the world's revision; 401 is plain text."""
     error = refusal.error
     fields: dict[str, object] = {"message": error.message, "code": error.status, "details": refusal.details}
@@ -68,24 +68,24 @@ def refused(context: RequestContext, refusal: Refusal, retry_after: int | None =
         headers.append(("Retry-After", str(retry_after)))
     if error is UNAUTHORIZED:
         challenge = ("WWW-Authenticate", UNAUTHORIZED_CHALLENGE)
-        return answer(context, 401, "text/plain; charset=UTF-8", UNAUTHORIZED_TEXT.encode(), challenge, *headers)
+        return response(context, 401, "text/plain; charset=UTF-8", UNAUTHORIZED_TEXT.encode(), challenge, *headers)
     if context.settings.revision != REVISIONS[0]:
         fields["errorid"] = context.world.next_error_id()
-    return document(context, error.status, {ERROR_NAMES[error.status].name: fields}, *headers)
+    return json_response(context, error.status, {ERROR_NAMES[error.status].name: fields}, *headers)
 
 
-def injected(context: RequestContext, respond: Respond) -> Answer:
+def scripted_response(context: RequestContext, respond: Respond) -> Response:
     """The answer that a fault gives: an error as the operation's page words it, or any body at all."""
     status, retry_after = respond.status, respond.retry_after
     if respond.body is None:
         error = respond.error or (context.operation.failure(status) if context.operation else INJECTED[status])
-        return refused(context, Refusal(error), retry_after).with_headers(respond.headers)
+        return error_response(context, Refusal(error), retry_after).with_headers(respond.headers)
     headers = [] if retry_after is None else [("Retry-After", str(retry_after))]
-    scripted = answer(context, status, respond.content_type, respond.body.encode(), *headers)
+    scripted = response(context, status, respond.content_type, respond.body.encode(), *headers)
     return scripted.with_headers(respond.headers)
 
 
-def failed(world: World, error: Exception) -> Answer:
+def internal_error_response(world: World, error: Exception) -> Response:
     """500, for an exception of the fake's own; on a socket only, where nothing else could tell the client."""
     context = RequestContext(world, Request("", "", {}), world.clock.now())
-    return refused(context, Refusal(INTERNAL, f"{type(error).__name__}: {error}"))
+    return error_response(context, Refusal(INTERNAL, f"{type(error).__name__}: {error}"))

@@ -15,7 +15,7 @@ from hostway_fake.clock import monotonic
 from hostway_fake.contract.limits import BODY_LIMIT
 from hostway_fake.faults.outcomes import Delay
 from hostway_fake.journal.secrets import masked_url
-from hostway_fake.service.messages import Answer, Breakage, Exchanged
+from hostway_fake.service.messages import ExchangeResult, Response, WireFault
 from hostway_fake.service.parsing import content_length
 from hostway_fake.transports.socket_faults import ServerStopped, break_wire
 
@@ -46,11 +46,11 @@ class Listener(Protocol):
         """Host and port, for clients that send no ``Host``."""
         ...
 
-    def refuse(self, flaw: str) -> Exchanged:
+    def refuse(self, parse_error: str) -> ExchangeResult:
         """What comes of what cannot be read."""
         ...
 
-    def fail(self, error: Exception) -> Answer:
+    def fail(self, error: Exception) -> Response:
         """The answer where the application raised."""
         ...
 
@@ -59,20 +59,20 @@ class Listener(Protocol):
         ...
 
 
-class _Flaw(Exception):
+class _ParseError(Exception):
     """The request cannot be read to its end; the message says why, in a sentence for the client."""
 
 
 class _Reader(io.RawIOBase):
-    """The receiving side: a connection may be idle for ``idle`` seconds, and a request may take ``patience`` to arrive.
+    """The receiving side of a connection, with an idle timeout and a deadline for each request.
 
-    The deadline of a request is set when it does not come in one piece: most do, and then neither the clock is asked
-    nor the socket's timeout changed, which costs other threads' time.
+    The deadline is set only for a request that does not arrive in one piece. Most do: then the clock is not read and
+    the timeout of the socket is not changed.
     """
 
-    def __init__(self, connection: socket.socket, patience: float, idle: float | None) -> None:
+    def __init__(self, connection: socket.socket, read_timeout: float, idle: float | None) -> None:
         self._connection = connection
-        self._patience = self._silence = patience
+        self._read_timeout = self._silence = read_timeout
         self._idle = idle
         self._deadline: float | None = None
         self.is_idle = True
@@ -80,7 +80,7 @@ class _Reader(io.RawIOBase):
 
     def drain(self, silence: float) -> None:
         """Begin to take in what nobody reads: with a deadline of its own, and no longer silence than this."""
-        self._deadline, self._silence = None, min(silence, self._patience)
+        self._deadline, self._silence = None, min(silence, self._read_timeout)
 
     def rest(self) -> None:
         """Wait for the next request."""
@@ -106,7 +106,7 @@ class _Reader(io.RawIOBase):
         """Return for how many seconds the next read may wait."""
         now = monotonic()
         if self._deadline is None:
-            self._deadline = now + self._patience
+            self._deadline = now + self._read_timeout
         if now >= self._deadline:
             raise TimeoutError("the request takes too long to arrive")
         return min(self._deadline - now, self._silence)
@@ -172,7 +172,7 @@ class Connection(BaseHTTPRequestHandler):
         self._unread = False
         self._expects_continue = False
         self._reused = False
-        self._broken: list[Breakage] = []
+        self._broken: list[WireFault] = []
         self.is_broken: bool = False
         self._heads: dict[bytes, dict[str, Any]] = {}
         super().__init__(connection, peer, server)  # type: ignore[arg-type]  # it only keeps it
@@ -216,10 +216,10 @@ class Connection(BaseHTTPRequestHandler):
             if not self.parse_request():
                 return
             if self.request_version == "HTTP/0.9":
-                raise _Flaw("The request line names no version of HTTP.")
+                raise _ParseError("The request line names no version of HTTP.")
             environ = self._environ(self._body())
-        except _Flaw as flaw:
-            self._refuse(str(flaw))
+        except _ParseError as parse_error:
+            self._refuse(str(parse_error))
             return
         self._respond(environ)
         self._reused = True
@@ -240,7 +240,9 @@ class Connection(BaseHTTPRequestHandler):
         if not self._parsed():
             return False
         if self.headers.defects or self.headers.get_payload():
-            raise _Flaw("A header is not a name, a colon and a value.")  # what followed it was not read as headers
+            raise _ParseError(
+                "A header is not a name, a colon and a value."
+            )  # what followed it was not read as headers
         if "close" in _words(",".join(self.headers.get_all("Connection", ()))):
             self.close_connection = True
         if fields and len(head) <= _HEAD_LIMIT and not self._expects_continue:
@@ -259,7 +261,7 @@ class Connection(BaseHTTPRequestHandler):
         finally:
             self.rfile = lines.rfile
         if lines.has_bare_cr:
-            raise _Flaw("A line of the head holds a carriage return that does not end it.")
+            raise _ParseError("A line of the head holds a carriage return that does not end it.")
         if self._reader.is_over:
             self.close_connection = True
         return not self._reader.is_over
@@ -272,11 +274,11 @@ class Connection(BaseHTTPRequestHandler):
         """Refuse what the library cannot read, without what it quotes in brackets: that may be a secret."""
         self._refuse(f"{message}".partition(" (")[0] + ".")
 
-    def _refuse(self, flaw: str) -> None:
+    def _refuse(self, parse_error: str) -> None:
         """Let the exchange answer what cannot be read; it is the last on its connection."""
         self.close_connection = self._unread = True
-        result = self._server.refuse(flaw)
-        if isinstance(result, Breakage):
+        result = self._server.refuse(parse_error)
+        if isinstance(result, WireFault):
             self._break(result)
         else:
             self._send(result)
@@ -296,7 +298,7 @@ class Connection(BaseHTTPRequestHandler):
         coding = ", ".join(self.headers.get_all("Transfer-Encoding", [])).strip(_BLANK).lower()
         lengths = self.headers.get_all("Content-Length", [])
         if coding and (coding != "chunked" or lengths):
-            raise _Flaw("Transfer-Encoding must be chunked, and excludes Content-Length.")
+            raise _ParseError("Transfer-Encoding must be chunked, and excludes Content-Length.")
         if coding:
             self._continue()
             return self._chunked()
@@ -305,7 +307,7 @@ class Connection(BaseHTTPRequestHandler):
             return b""
         declared = content_length(length)
         if declared is None:
-            raise _Flaw(f"Content-Length must be a number, not {masked_url(', '.join(lengths))!a}.")
+            raise _ParseError(f"Content-Length must be a number, not {masked_url(', '.join(lengths))!a}.")
         if declared > BODY_LIMIT:
             self.close_connection = self._unread = True
             return b""
@@ -328,7 +330,7 @@ class Connection(BaseHTTPRequestHandler):
         except TimeoutError:
             pass
         if len(body) < count:
-            raise _Flaw(f"The body ended after {len(body)} of {count} bytes.")
+            raise _ParseError(f"The body ended after {len(body)} of {count} bytes.")
         return bytes(body)
 
     def _chunked(self) -> bytes:
@@ -339,7 +341,7 @@ class Connection(BaseHTTPRequestHandler):
                 return bytes(BODY_LIMIT + 1)
             body += self._exactly(size)
             if self._line() != b"":
-                raise _Flaw("A chunk of the body is longer than its size says.")
+                raise _ParseError("A chunk of the body is longer than its size says.")
         while self._line():
             pass  # trailers
         return bytes(body)
@@ -347,7 +349,7 @@ class Connection(BaseHTTPRequestHandler):
     def _chunk_size(self) -> int:
         size = self._line().partition(b";")[0].strip()
         if not size or len(size) > 16 or size.strip(b"0123456789abcdefABCDEF"):
-            raise _Flaw("A chunk of the body has no size.")  # what stands there may be a part of the body
+            raise _ParseError("A chunk of the body has no size.")  # what stands there may be a part of the body
         return int(size, 16)
 
     def _line(self) -> bytes:
@@ -356,7 +358,7 @@ class Connection(BaseHTTPRequestHandler):
         except TimeoutError:
             line = b""
         if not line.endswith(b"\n"):
-            raise _Flaw("The chunked body ended too early.")
+            raise _ParseError("The chunked body ended too early.")
         return line.rstrip(b"\r\n")
 
     # The answer
@@ -427,21 +429,21 @@ class Connection(BaseHTTPRequestHandler):
             lines.append("Connection: keep-alive")
         return "\r\n".join((*lines, "\r\n")).encode("latin-1")
 
-    def _head_of(self, answer: Answer) -> bytes:
-        return self._head(f"{answer.status} {answer.reason}", answer.headers)
+    def _head_of(self, response: Response) -> bytes:
+        return self._head(f"{response.status} {response.reason}", response.headers)
 
-    def _send(self, answer: Answer) -> None:
-        self._write(self._head_of(answer) + (b"" if self.command == "HEAD" else answer.body))
+    def _send(self, response: Response) -> None:
+        self._write(self._head_of(response) + (b"" if self.command == "HEAD" else response.body))
 
-    def _write(self, answer: bytes) -> None:
-        self.connection.sendall(answer)
+    def _write(self, response: bytes) -> None:
+        self.connection.sendall(response)
         if self._unread:
             self._linger()
 
-    def _break(self, breakage: Breakage) -> None:
-        if isinstance(breakage.outcome, Delay) and breakage.answer is not None:
+    def _break(self, breakage: WireFault) -> None:
+        if isinstance(breakage.outcome, Delay) and breakage.response is not None:
             self._server.wait(breakage.outcome.seconds)
-            self._send(breakage.answer)
+            self._send(breakage.response)
             return
         self.close_connection = self.is_broken = True
         break_wire(self.connection, breakage, self._head_of, self._server.wait)

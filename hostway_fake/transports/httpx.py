@@ -22,8 +22,15 @@ from hostway_fake.faults.outcomes import (
     TruncatedBody,
     Unavailable,
 )
-from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
-from hostway_fake.transports.in_process import Exchange, Idle, InProcess, OnBlocked, Origin, blocked
+from hostway_fake.service.messages import ExchangeResult, Request, Response, WireFault
+from hostway_fake.transports.in_process import (
+    Exchange,
+    IdleConnections,
+    InProcess,
+    OnBlocked,
+    Origin,
+    blocked_host_error,
+)
 
 _Error = TypeVar("_Error", bound=Exception)
 
@@ -45,16 +52,16 @@ class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield piece
 
 
-class _Road:
+class _Exchanger:
     """From an httpx request to the exchange and back, for both transports."""
 
     def __init__(self, origin: Origin, exchange: Exchange, retries: int, on_blocked: OnBlocked) -> None:
-        self.given = origin, exchange, retries, on_blocked
+        self.arguments = origin, exchange, retries, on_blocked
         self._origin = origin
         self._exchange = exchange
         self._retries = retries
         self._on_blocked = on_blocked
-        self._idle = Idle()
+        self._idle = IdleConnections()
 
     def ask(self, request: httpx.Request, body: bytes) -> httpx.Response:
         """The response; a refused connection is tried again, as httpx's own transports do, ``retries`` times."""
@@ -67,11 +74,11 @@ class _Road:
                 if attempt > self._retries:
                     raise
 
-    def _exchanged(self, request: httpx.Request, body: bytes) -> Exchanged:
+    def _exchanged(self, request: httpx.Request, body: bytes) -> ExchangeResult:
         url = request.url
-        if Origin.at(url.scheme, url.host, url.port) != self._origin:
+        if Origin.from_parts(url.scheme, url.host, url.port) != self._origin:
             why = f"this transport leads to {self._origin.header} only"
-            raise blocked(request.method, str(url), why, self._on_blocked)
+            raise blocked_host_error(request.method, str(url), why, self._on_blocked)
         headers: dict[str, str] = {}
         for raw_name, raw_value in request.headers.raw:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -82,37 +89,37 @@ class _Road:
             headers,
             body,
             url.scheme,
-            patience=request.extensions.get("timeout", {}).get("read"),
+            read_timeout=request.extensions.get("timeout", {}).get("read"),
             reused=self._idle.take(),
         )
         result = self._exchange(sent)
-        if isinstance(result, Answer):
+        if isinstance(result, Response):
             self._idle.give_back(sent)
         return result
 
 
-def _response(result: Exchanged) -> httpx.Response:
-    if isinstance(result, Answer):
+def _response(result: ExchangeResult) -> httpx.Response:
+    if isinstance(result, Response):
         return _whole(result, _Body(result.body))
     return _broken(result.outcome, result)
 
 
-def _whole(answer: Answer, body: _Body) -> httpx.Response:
-    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": answer.reason.encode("ascii")}
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-    return httpx.Response(answer.status, headers=headers, stream=body, extensions=extensions)
+def _whole(response: Response, body: _Body) -> httpx.Response:
+    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": response.reason.encode("ascii")}
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+    return httpx.Response(response.status, headers=headers, stream=body, extensions=extensions)
 
 
-def _broken(outcome: Outcome, breakage: Breakage) -> httpx.Response:
-    answer = breakage.answer
+def _broken(outcome: Outcome, breakage: WireFault) -> httpx.Response:
+    response = breakage.response
     match outcome:
-        case TruncatedBody() if answer is not None:
-            part = outcome.part(answer.body)
+        case TruncatedBody() if response is not None:
+            part = outcome.part(response.body)
             said = "peer closed connection without sending complete message body"
-            numbers = f"(received {len(part)} bytes, expected {len(answer.body)})"
-            return _whole(answer, _Body(part, _no_http(f"{said} {numbers}")))
-        case SlowBody() if answer is not None:
-            return _whole(answer, _Body(b"", _failed(httpx.ReadTimeout, TimeoutError("timed out"))))
+            numbers = f"(received {len(part)} bytes, expected {len(response.body)})"
+            return _whole(response, _Body(part, _no_http(f"{said} {numbers}")))
+        case SlowBody() if response is not None:
+            return _whole(response, _Body(b"", _failed(httpx.ReadTimeout, TimeoutError("timed out"))))
         case Hang():
             raise _failed(httpx.ReadTimeout, TimeoutError("timed out"))
         case ConnectionReset():
@@ -145,21 +152,21 @@ def _caused(error: _Error, cause: Exception) -> _Error:
 
 class _Transport(InProcess):
     def __init__(self, origin: Origin, exchange: Exchange, retries: int, on_blocked: OnBlocked) -> None:
-        self._road = _Road(origin, exchange, retries, on_blocked)
+        self._exchanger = _Exchanger(origin, exchange, retries, on_blocked)
 
-    def another(self) -> Self:
-        return type(self)(*self._road.given)
+    def clone(self) -> Self:
+        return type(self)(*self._exchanger.arguments)
 
 
 class HostwayTransport(_Transport, httpx.BaseTransport):
     """For ``httpx.Client(transport=...)``."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._road.ask(request, request.read())
+        return self._exchanger.ask(request, request.read())
 
 
 class AsyncHostwayTransport(_Transport, httpx.AsyncBaseTransport):
     """For ``httpx.AsyncClient(transport=...)``."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return self._road.ask(request, await request.aread())
+        return self._exchanger.ask(request, await request.aread())

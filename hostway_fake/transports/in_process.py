@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from hostway_fake.exceptions import BlockedHostError, WrongTypeError
 from hostway_fake.journal.secrets import masked_url
-from hostway_fake.service.messages import Exchanged, Request
+from hostway_fake.service.messages import ExchangeResult, Request
 
-Exchange = Callable[[Request], Exchanged]
+Exchange = Callable[[Request], ExchangeResult]
 """A request in, what comes of it out: the exchange with its worlds filled in."""
 
 OnBlocked = Callable[[BlockedHostError], object]
@@ -30,12 +30,12 @@ class Origin:
     port: int
 
     @classmethod
-    def of(cls, url: str) -> "Origin":
+    def from_url(cls, url: str) -> "Origin":
         parts = urlsplit(url)
-        return cls.at(parts.scheme, parts.hostname or "", parts.port)
+        return cls.from_parts(parts.scheme, parts.hostname or "", parts.port)
 
     @classmethod
-    def at(cls, scheme: str, host: str, port: int | None) -> "Origin":
+    def from_parts(cls, scheme: str, host: str, port: int | None) -> "Origin":
         """Return the origin of a scheme, a host and a port, which may be left to the scheme."""
         return cls(scheme, host, port or _PORTS.get(scheme, 0))
 
@@ -53,7 +53,7 @@ class Origin:
         return (plain, f"{self.scheme}://{host}:{self.port}/") if host else (plain,)
 
 
-class Idle:
+class IdleConnections:
     """The connections that a client keeps for use again, of which only the number counts."""
 
     def __init__(self) -> None:
@@ -81,14 +81,14 @@ class InProcess:
     """A transport or adapter that can be copied but not pickled, because the fake lives in this process."""
 
     @abstractmethod
-    def another(self) -> Self:
+    def clone(self) -> Self:
         """Return one that leads to the same fake, with connections of its own."""
 
     def __copy__(self) -> Self:
-        return self.another()
+        return self.clone()
 
     def __deepcopy__(self, memo: object) -> Self:
-        return self.another()
+        return self.clone()
 
     def __reduce_ex__(self, protocol: object) -> Never:
         raise WrongTypeError(
@@ -96,7 +96,7 @@ class InProcess:
         )
 
 
-def blocked(method: str, url: str, why: str, on_blocked: OnBlocked) -> BlockedHostError:
+def blocked_host_error(method: str, url: str, why: str, on_blocked: OnBlocked) -> BlockedHostError:
     """Return the error for a request to another host, its secrets masked, and call ``on_blocked`` with it."""
     error = BlockedHostError(f"{method} {masked_url(url)}".strip() + f": {why}")
     on_blocked(error)

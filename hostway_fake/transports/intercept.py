@@ -29,7 +29,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
 
 from hostway_fake.forks import renew_locks_after_fork
-from hostway_fake.transports.in_process import OnBlocked, Origin, blocked
+from hostway_fake.transports.in_process import OnBlocked, Origin, blocked_host_error
 from hostway_fake.transports.requests import ADAPTER_SEND, HostwayAdapter, Pool, is_mocked
 
 
@@ -96,7 +96,7 @@ class Interceptor:
         """Return the innermost interception of the host of a URL, or None."""
         active = self._active
         try:
-            origin = Origin.of(url) if active else None
+            origin = Origin.from_url(url) if active else None
         except ValueError:  # not a valid URL: let the client report it
             return None
         return next((each for each in active if each.origin == origin), None)
@@ -108,7 +108,7 @@ class Interceptor:
         for each in active:
             if each.block_others:
                 why = f"only {hosts} may be called under intercept(block_others=True)"
-                raise blocked(method, url, why, each.on_blocked)
+                raise blocked_host_error(method, url, why, each.on_blocked)
 
     def _patch(self, module: str, patches: Sequence[Patch]) -> None:
         if module not in self._modules:
@@ -152,7 +152,7 @@ def _pool_of_adapter(original: Any) -> Any:
         url = request.url or ""
         interception = _INTERCEPTOR.find(url)
         if interception is not None:
-            return interception.own(adapter, interception.pool.another)
+            return interception.own(adapter, interception.pool.clone)
         _INTERCEPTOR.check(request.method, url)
         return original(adapter, request, *args, **options)
 
@@ -172,7 +172,7 @@ def _pool_of_manager(original: Any) -> Any:
         url = f"{scheme}://{authority}" + (f":{port}" if port else "")
         interception = _INTERCEPTOR.find(url)
         if interception is not None:
-            pool: HTTPConnectionPool = interception.own(manager, interception.pool.another)
+            pool: HTTPConnectionPool = interception.own(manager, interception.pool.clone)
             return pool
         _INTERCEPTOR.check("", url)
         found: HTTPConnectionPool = original(manager, host, port, scheme, *more, **options)
@@ -200,7 +200,7 @@ class _GetAdapter:
             adapter: BaseAdapter = (own if interception is None else real)(url)
             if interception is None or not isinstance(adapter, HTTPAdapter) or isinstance(adapter, HostwayAdapter):
                 return adapter
-            pool = interception.own(adapter, interception.pool.another)
+            pool = interception.own(adapter, interception.pool.clone)
             return _past_mocks(adapter, pool)
 
         return get_adapter

@@ -18,8 +18,9 @@ from warnings import catch_warnings
 
 import requests.adapters
 import requests.sessions
-from requests import PreparedRequest, Response, Session
+from requests import PreparedRequest, Session
 from requests import Request as RequestsRequest
+from requests import Response as RequestsResponse
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, Retry, Timeout, connectionpool
 from urllib3.exceptions import NewConnectionError, ProtocolError
@@ -38,8 +39,8 @@ from hostway_fake.faults.outcomes import (
     TruncatedBody,
     Unavailable,
 )
-from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request, Wait, origin_form
-from hostway_fake.transports.in_process import Exchange, Idle, InProcess, Origin
+from hostway_fake.service.messages import ExchangeResult, Request, Response, Wait, WireFault, origin_form
+from hostway_fake.transports.in_process import Exchange, IdleConnections, InProcess, Origin
 
 _VERSION: Final[Mapping[str, Any]] = (
     {"version_string": "HTTP/1.1"} if "version_string" in signature(HTTPResponse.__init__).parameters else {}
@@ -58,7 +59,7 @@ class _Response(HTTPResponse):
         return None if self.closed else self._connection
 
 
-class _Silent(io.BytesIO):
+class _SilentBody(io.BytesIO):
     """The body of a connection on which nothing more comes."""
 
     def read(self, amt: int | None = None) -> bytes:
@@ -71,19 +72,19 @@ class _WireResponse(http.client.HTTPResponse):
     urllib3 and requests ask it for the body, for the headers that set cookies, and whether it is closed.
     """
 
-    def __init__(self, answer: Answer, method: str, body: io.BytesIO) -> None:
+    def __init__(self, response: Response, method: str, body: io.BytesIO) -> None:
         # not the constructor of http.client, which takes a socket and waits for begin() to read the head
         self.fp = body  # type: ignore[assignment]  # the stubs expect the buffered reader of a socket
         self.debuglevel = 0
         self.version = 11
-        self.status = self.code = answer.status
-        self.reason = answer.reason
+        self.status = self.code = response.status
+        self.reason = response.reason
         self.chunked = False
         self.chunk_left = None
-        self.length = 0 if method == "HEAD" or answer.status == 204 else len(answer.body)
+        self.length = 0 if method == "HEAD" or response.status == 204 else len(response.body)
         self.will_close = False
         self._method = method
-        self._headers = answer.headers
+        self._headers = response.headers
 
     @cached_property
     def headers(self) -> http.client.HTTPMessage:  # type: ignore[override]  # an attribute in the stubs; made if asked
@@ -113,14 +114,14 @@ class _Connection:
     conn_info = None
     _http_vsn_str = "HTTP/1.1"
 
-    def __init__(self, origin: Origin, exchange: Exchange, idle: Idle) -> None:
+    def __init__(self, origin: Origin, exchange: Exchange, idle: IdleConnections) -> None:
         self._scheme = origin.scheme
         self._host = origin.header
         self.host, self.port = origin.host, origin.port
         self._exchange = exchange
         self._idle = idle
         self._sent: tuple[str, str, dict[str, str], bytes, str] | None = None
-        self._result: Exchanged | None = None
+        self._result: ExchangeResult | None = None
         self._options: dict[str, Any] = {}
 
     def request(
@@ -154,30 +155,30 @@ class _Connection:
             "request_url": url,
         }
 
-    def exchanged(self) -> Exchanged:
+    def exchanged(self) -> ExchangeResult:
         """What comes of the request, which is exchanged once."""
         if self._result is None:
             assert self._sent is not None
-            patience = self.timeout if isinstance(self.timeout, int | float) else None
-            request = Request(*self._sent, patience=patience, reused=self._idle.take())
+            read_timeout = self.timeout if isinstance(self.timeout, int | float) else None
+            request = Request(*self._sent, read_timeout=read_timeout, reused=self._idle.take())
             self._result = self._exchange(request)
-            if isinstance(self._result, Answer):
+            if isinstance(self._result, Response):
                 self._idle.give_back(request)
         return self._result
 
     def getresponse(self, **_: Any) -> HTTPResponse:
         result = self.exchanged()
-        if isinstance(result, Answer):
+        if isinstance(result, Response):
             return self.response(result)
         return self._broken(result.outcome, result)
 
-    def _broken(self, outcome: Outcome, breakage: Breakage) -> HTTPResponse:
-        answer = breakage.answer
+    def _broken(self, outcome: Outcome, breakage: WireFault) -> HTTPResponse:
+        response = breakage.response
         match outcome:
-            case TruncatedBody() if answer is not None:
-                return self._response(HTTPResponse, answer, io.BytesIO(outcome.part(answer.body)))
-            case SlowBody() if answer is not None:
-                return self._response(HTTPResponse, answer, _Silent())
+            case TruncatedBody() if response is not None:
+                return self._response(HTTPResponse, response, io.BytesIO(outcome.part(response.body)))
+            case SlowBody() if response is not None:
+                return self._response(HTTPResponse, response, _SilentBody())
             case Hang():
                 raise TimeoutError("timed out")
             case ConnectionReset():
@@ -192,18 +193,18 @@ class _Connection:
             case _ as unknown:
                 assert_never(unknown)
 
-    def response(self, answer: Answer) -> HTTPResponse:
-        return self._response(_Response, answer, io.BytesIO(answer.body))
+    def response(self, response: Response) -> HTTPResponse:
+        return self._response(_Response, response, io.BytesIO(response.body))
 
-    def _response(self, kind: type[HTTPResponse], answer: Answer, body: io.BytesIO) -> HTTPResponse:
-        wire = _WireResponse(answer, self._options["request_method"], body)
+    def _response(self, kind: type[HTTPResponse], response: Response, body: io.BytesIO) -> HTTPResponse:
+        wire = _WireResponse(response, self._options["request_method"], body)
         return kind(
             body=wire,
-            headers=HTTPHeaderDict(answer.headers),
-            status=answer.status,
+            headers=HTTPHeaderDict(response.headers),
+            status=response.status,
             version=11,
-            reason=answer.reason,
-            original_response=wire if kind is HTTPResponse or _sets_cookies(answer) else None,
+            reason=response.reason,
+            original_response=wire if kind is HTTPResponse or _sets_cookies(response) else None,
             **_VERSION,
             **self._options,
         )
@@ -215,9 +216,9 @@ class _Connection:
         """There is nothing to close."""
 
 
-def _sets_cookies(answer: Answer) -> bool:
+def _sets_cookies(response: Response) -> bool:
     """Tell whether an answer sets cookies. requests spends 8 % of a call on the search, also if there are none."""
-    return any(name.lower() == "set-cookie" for name, _ in answer.headers)
+    return any(name.lower() == "set-cookie" for name, _ in response.headers)
 
 
 def _text(value: str | bytes) -> str:
@@ -253,13 +254,13 @@ class _WaitingHere(Retry):
 _LOG: Final = getLogger("urllib3.connectionpool")
 
 
-def _own(function: Any, module: ModuleType) -> Any:
+def _defined_in(function: Any, module: ModuleType) -> Any:
     """Return a function if its module defines it, or None if somebody has put another in its place."""
     is_plain = type(function) is FunctionType
     return function if is_plain and function.__code__.co_filename == module.__file__ else None
 
 
-_URLOPEN: Final = _own(vars(HTTPConnectionPool)["urlopen"], connectionpool)
+_URLOPEN: Final = _defined_in(vars(HTTPConnectionPool)["urlopen"], connectionpool)
 
 
 class Pool(HTTPConnectionPool):
@@ -269,7 +270,7 @@ class Pool(HTTPConnectionPool):
         self._wait = wait
         self.origin: Origin = origin
         self.exchange = exchange
-        self._idle = Idle()
+        self._idle = IdleConnections()
         self._begun = local()
         super().__init__(self.origin.host, self.origin.port)
         self.scheme: str = self.origin.scheme
@@ -297,11 +298,11 @@ class Pool(HTTPConnectionPool):
         connection = _Connection(self.origin, self.exchange, self._idle)
         connection.request(method, url, body, headers, preload_content=False, decode_content=False)
         connection.timeout = _read_timeout(options.get("timeout"))
-        answer = connection.exchanged()
-        if isinstance(answer, Breakage) or retries.is_retry(method, answer.status, answer.has("Retry-After")):
+        result = connection.exchanged()
+        if isinstance(result, WireFault) or retries.is_retry(method, result.status, result.has("Retry-After")):
             self._begun.connection = connection
             return super().urlopen(method, url, body, headers, self._waiting_here(retries), *more, **options)
-        response = connection.response(answer)
+        response = connection.response(result)
         response.retries = retries
         # as urllib3 does; the stubs expect its own connection
         response._connection, response._pool = connection, self  # type: ignore[assignment]
@@ -311,7 +312,7 @@ class Pool(HTTPConnectionPool):
         """Forget the connections that are kept; the pool can be used again."""
         self._idle.forget()
 
-    def another(self) -> "Pool":
+    def clone(self) -> "Pool":
         """A pool to the same fake, with connections of its own."""
         return Pool(self.origin, self.exchange, self._wait)
 
@@ -351,7 +352,7 @@ def _read_timeout(timeout: Any) -> Any:
 
 def _pristine(module: ModuleType, owner: str, name: str) -> Any:
     """Return a method as the source of its module defines it, whoever has replaced it."""
-    method = _own(vars(vars(module)[owner])[name], module)
+    method = _defined_in(vars(vars(module)[owner])[name], module)
     if method is None:
         spec = spec_from_file_location(module.__name__, module.__file__ or "")
         assert spec is not None
@@ -372,7 +373,7 @@ def is_mocked(method: Any) -> bool:
     return str(getattr(method, "__module__", "")).partition(".")[0] in ("responses", "requests_mock")
 
 
-def send_past_mocks(session: Session, request: PreparedRequest, **options: Any) -> Response:
+def send_past_mocks(session: Session, request: PreparedRequest, **options: Any) -> RequestsResponse:
     """Send a request by the adapter that is mounted, also while requests-mock is active.
 
     requests-mock replaces ``Session.send`` by a function that uses its own adapter for every URL. `mount` puts this
@@ -382,7 +383,7 @@ def send_past_mocks(session: Session, request: PreparedRequest, **options: Any) 
     if send is not _SESSION_SEND and is_mocked(send):
         adapter = type(session).get_adapter(session, request.url or "")
         send = _SESSION_SEND if isinstance(adapter, HostwayAdapter) else send
-    sent: Response = send(session, request, **options)
+    sent: RequestsResponse = send(session, request, **options)
     return sent
 
 
@@ -395,12 +396,12 @@ def retries_of(session: Session, url: str) -> int | Retry:
 class HostwayAdapter(InProcess, HTTPAdapter):
     """A `requests` adapter to be mounted on a session."""
 
-    def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
+    def send(self, request: PreparedRequest, *args: Any, **options: Any) -> RequestsResponse:
         """Send a request, also while responses is active, which replaces ``HTTPAdapter.send`` for all adapters."""
         send = HTTPAdapter.send
         if send is not ADAPTER_SEND and is_mocked(send):
             send = ADAPTER_SEND
-        sent: Response = send(self, request, *args, **options)
+        sent: RequestsResponse = send(self, request, *args, **options)
         return sent
 
     def __init__(self, pool: Pool, max_retries: int | Retry = 0) -> None:
@@ -420,8 +421,8 @@ class HostwayAdapter(InProcess, HTTPAdapter):
     def close(self) -> None:
         self._pool.close()
 
-    def another(self) -> Self:
-        return type(self)(self._pool.another(), self.max_retries)
+    def clone(self) -> Self:
+        return type(self)(self._pool.clone(), self.max_retries)
 
 
 class HostwaySession(Session):

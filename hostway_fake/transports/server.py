@@ -21,10 +21,10 @@ from hostway_fake.exceptions import PortTakenError, ScriptExhaustedError, invali
 from hostway_fake.forks import after_fork
 from hostway_fake.service import responses
 from hostway_fake.service.exchange import exchange
-from hostway_fake.service.messages import Answer, Exchanged, Request
+from hostway_fake.service.messages import ExchangeResult, Request, Response
 from hostway_fake.transports.connection import Connection
 from hostway_fake.transports.socket_faults import ServerStopped
-from hostway_fake.transports.tls import ThrowAwayAuthority, complete_handshake, send_close_notify
+from hostway_fake.transports.tls import TemporaryAuthority, complete_handshake, send_close_notify
 from hostway_fake.world import Worlds
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ class ThreadServer:
         port: int,
         read_timeout: float,
         idle_timeout: float | None = None,
-        tls: ThrowAwayAuthority | ssl.SSLContext | None = None,
+        tls: TemporaryAuthority | ssl.SSLContext | None = None,
     ) -> None:
         self.app = app
         self._worlds = worlds
         self.read_timeout = read_timeout
         self.idle_timeout = idle_timeout
-        self._authority = tls if isinstance(tls, ThrowAwayAuthority) else None
-        self._tls = tls.context if isinstance(tls, ThrowAwayAuthority) else tls
+        self._authority = tls if isinstance(tls, TemporaryAuthority) else None
+        self._tls = tls.context if isinstance(tls, TemporaryAuthority) else tls
         self.scheme = "http" if tls is None else "https"
         self.failures: list[Exception] = []
         try:
@@ -78,7 +78,7 @@ class ThreadServer:
         self._wakened, self._waker = socket.socketpair()
         self._stopping = Event()
         self._lock = Lock()
-        self._talks: dict[Thread, socket.socket] = {}
+        self._connections: dict[Thread, socket.socket] = {}
         self._thread = Thread(target=self._accept, name=f"hostway-fake {self.authority}", daemon=True)
         self._thread.start()
         _RUNNING.add(self)
@@ -100,20 +100,20 @@ class ThreadServer:
         """The path of the CA file, or None unless ``serve(tls=True)`` created one. `stop` deletes the file."""
         return self._authority.path if self._authority else None
 
-    def refuse(self, flaw: str) -> Exchanged:
+    def refuse(self, parse_error: str) -> ExchangeResult:
         """What comes of a request that cannot be read."""
-        return exchange(self._worlds, Request("", "", {}, flaw=flaw, wait=self.wait))
+        return exchange(self._worlds, Request("", "", {}, parse_error=parse_error, wait=self.wait))
 
     def wait(self, seconds: float) -> None:
         """Let real time pass; the server's stopping ends it, and raises `ServerStopped`."""
         if self._stopping.wait(seconds):
             raise ServerStopped
 
-    def fail(self, error: Exception) -> Answer:
+    def fail(self, error: Exception) -> Response:
         """The answer where the application raised, which `failures` keeps, unless the world does."""
         if not isinstance(error, ScriptExhaustedError):
             self._keep(error)
-        return responses.failed(self._worlds.home, error)
+        return responses.internal_error_response(self._worlds.default_world, error)
 
     def _keep(self, error: Exception) -> None:
         if len(self.failures) < _FAILURES:
@@ -147,11 +147,11 @@ class ThreadServer:
         if self._authority:
             self._authority.discard()
         with self._lock:
-            talks = dict(self._talks)
-        for connection in talks.values():
+            connections = dict(self._connections)
+        for connection in connections.values():
             with suppress(OSError):  # the raw socket: another thread uses the TLS state
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
-        for thread in talks:
+        for thread in connections:
             if thread is not current_thread():
                 thread.join()
 
@@ -159,10 +159,10 @@ class ThreadServer:
         """Close this process's copies of the sockets, without a word to the clients: the parent serves them."""
         self._lock, self._stopping = Lock(), Event()
         self._stopping.set()
-        for each in (self._listener, self._wakened, self._waker, *self._talks.values()):
+        for each in (self._listener, self._wakened, self._waker, *self._connections.values()):
             with suppress(OSError):
                 socket.close(each.detach())
-        self._talks.clear()
+        self._connections.clear()
 
     def _accept(self) -> None:
         with selectors.DefaultSelector() as selector:
@@ -180,23 +180,23 @@ class ThreadServer:
     def _accept_waiting(self) -> None:
         """Serve the connections that wait, each in a thread of its own."""
         while not self._stopping.is_set():
-            self._serve(*self._listener.accept())
+            self._start_thread(*self._listener.accept())
 
-    def _serve(self, connection: socket.socket, peer: Any) -> None:
+    def _start_thread(self, connection: socket.socket, peer: Any) -> None:
         """Start the thread of a connection; when no thread is left, the connection waits until there is one."""
         connection.setblocking(True)
-        thread = Thread(target=self._talk, args=(connection, peer), daemon=True)
+        thread = Thread(target=self._serve_connection, args=(connection, peer), daemon=True)
         with self._lock:
-            self._talks[thread] = connection
+            self._connections[thread] = connection
         while not self._stopping.is_set():
             with suppress(RuntimeError):
                 thread.start()
                 return
             self._stopping.wait(_SHORTAGE_SECONDS)
         with self._lock, connection:
-            del self._talks[thread]
+            del self._connections[thread]
 
-    def _talk(self, connection: socket.socket, peer: Any) -> None:
+    def _serve_connection(self, connection: socket.socket, peer: Any) -> None:
         try:
             with suppress(OSError), self._secured(connection) as connection:
                 if isinstance(connection, ssl.SSLSocket) and not complete_handshake(connection, self.read_timeout):
@@ -208,7 +208,7 @@ class ThreadServer:
             self._keep(error)
         finally:
             with self._lock:
-                self._talks.pop(current_thread(), None)
+                self._connections.pop(current_thread(), None)
 
     def _secured(self, connection: socket.socket) -> socket.socket:
         """Wrap a connection in TLS if this server uses it. Do not start the handshake."""
@@ -216,7 +216,7 @@ class ThreadServer:
             return connection
         with self._lock, connection:
             secured = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-            self._talks[current_thread()] = secured
+            self._connections[current_thread()] = secured
         return secured
 
 

@@ -19,7 +19,7 @@ from hostway_fake.faults.outcomes import (
     TruncatedBody,
     Unavailable,
 )
-from hostway_fake.service.messages import Answer, Breakage, Wait
+from hostway_fake.service.messages import Response, Wait, WireFault
 
 _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 """With no time to linger, to close a socket is to reset it."""
@@ -29,23 +29,23 @@ class ServerStopped(OSError):
     """The server stops, and whoever still waits in it waits no longer."""
 
 
-def break_wire(connection: socket.socket, breakage: Breakage, head: Callable[[Answer], bytes], wait: Wait) -> None:
+def break_wire(connection: socket.socket, breakage: WireFault, head: Callable[[Response], bytes], wait: Wait) -> None:
     """Do to a connection what was scripted; it is of no use afterwards.
 
     ``head`` makes the status line and headers of an answer.
     """
-    answer = breakage.answer
+    response = breakage.response
     match breakage.outcome:
         case ConnectionReset():
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             connection.close()
         case MalformedBody(garbage=garbage):
             connection.sendall(garbage)
-        case TruncatedBody() as outcome if answer is not None:
-            connection.sendall(head(answer) + outcome.part(answer.body))
-        case SlowBody(bytes_per_second) if answer is not None:
-            connection.sendall(head(answer))
-            for byte in answer.body:
+        case TruncatedBody() as outcome if response is not None:
+            connection.sendall(head(response) + outcome.part(response.body))
+        case SlowBody(bytes_per_second) if response is not None:
+            connection.sendall(head(response))
+            for byte in response.body:
                 wait(1 / bytes_per_second)
                 connection.sendall(bytes((byte,)))
         case Hang():

@@ -15,7 +15,7 @@ _DRAINED: Final = 1 << 20
 _DRAIN_SECONDS: Final = 0.5
 
 
-class ThrowAwayAuthority:
+class TemporaryAuthority:
     """A certificate authority for one server. ``path`` is the PEM file that clients trust, until `discard`."""
 
     def __init__(self, host: str) -> None:
@@ -37,7 +37,7 @@ class ThrowAwayAuthority:
         Path(self.path).unlink(missing_ok=True)
 
 
-def checked_tls(host: str, tls: object, context: object) -> ThrowAwayAuthority | ssl.SSLContext | None:
+def checked_tls(host: str, tls: object, context: object) -> TemporaryAuthority | ssl.SSLContext | None:
     """Return the certificate authority or SSL context for the options of ``serve``, or None."""
     if checks.flag("tls", tls) and context is not None:
         raise InvalidValueError("tls: got True, expected either tls=True or ssl_context", "tls")
@@ -45,7 +45,7 @@ def checked_tls(host: str, tls: object, context: object) -> ThrowAwayAuthority |
         raise WrongTypeError(f"ssl_context: got {context!r}, expected an ssl.SSLContext")
     if context is not None and context.protocol is ssl.PROTOCOL_TLS_CLIENT:
         raise invalid("ssl_context", context, "a server-side context, such as ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)")
-    return ThrowAwayAuthority(host) if tls else context
+    return TemporaryAuthority(host) if tls else context
 
 
 def complete_handshake(connection: ssl.SSLSocket, seconds: float) -> bool:

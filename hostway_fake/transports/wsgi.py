@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask
+from flask import Response as FlaskResponse
 from flask import request as current
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from werkzeug.exceptions import HTTPException
@@ -14,7 +15,7 @@ from werkzeug.routing import MapAdapter, Rule
 from hostway_fake.contract.limits import BODY_LIMIT
 from hostway_fake.contract.operations import BASES, OPERATIONS
 from hostway_fake.service.exchange import exchange
-from hostway_fake.service.messages import Answer, Breakage, Request, origin_form
+from hostway_fake.service.messages import Request, Response, WireFault, origin_form
 from hostway_fake.service.parsing import content_length
 from hostway_fake.world import Worlds
 
@@ -33,9 +34,9 @@ def create_app(worlds: Worlds) -> Flask:
     app.url_map.merge_slashes = False
     app.config["PROPAGATE_EXCEPTIONS"] = True
 
-    def view(*_: object, **__: object) -> Response:
+    def view(*_: object, **__: object) -> FlaskResponse:
         result = exchange(worlds, _request(current.environ))
-        return _broken(current.environ, result) if isinstance(result, Breakage) else _response(result)
+        return _broken(current.environ, result) if isinstance(result, WireFault) else _response(result)
 
     app.register_blueprint(_api(view))
     app.register_error_handler(HTTPException, view)
@@ -77,7 +78,7 @@ class _App(Flask):
         return self.url_map.bind("", path_info=request.path, default_method=request.method)
 
 
-def _api(view: Callable[..., Response]) -> Blueprint:
+def _api(view: Callable[..., FlaskResponse]) -> Blueprint:
     api = Blueprint("api", __name__)
     for operation, path in [(row, path) for row in OPERATIONS for path in row.paths]:
         for family, base in zip(("", "account_"), BASES, strict=True):
@@ -131,7 +132,7 @@ def _body(environ: "WSGIEnvironment", headers: dict[str, str]) -> bytes:
     return b"" if length is None or length > BODY_LIMIT else bytes(stream.read(length))
 
 
-class _Response(Response):
+class _Response(FlaskResponse):
     """An answer is finished: no header of it is to be completed or corrected."""
 
     default_mimetype = None
@@ -140,11 +141,11 @@ class _Response(Response):
         return self.iter_encoded(), self.status, self.headers.to_wsgi_list()
 
 
-def _response(answer: Answer) -> Response:
-    return _Response([answer.body], f"{answer.status} {answer.reason}", list(answer.headers))
+def _response(response: Response) -> FlaskResponse:
+    return _Response([response.body], f"{response.status} {response.reason}", list(response.headers))
 
 
-def _broken(environ: "WSGIEnvironment", breakage: Breakage) -> Response:
+def _broken(environ: "WSGIEnvironment", breakage: WireFault) -> FlaskResponse:
     """Hand a breakage to the server that runs the application; what is returned here is not sent."""
     environ["hostway_fake.break"](breakage)
-    return Response()
+    return FlaskResponse()

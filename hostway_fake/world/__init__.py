@@ -1,8 +1,8 @@
 """State: isolated accounts, each with its clock, seed and readings, its fault rules and its journal."""
 
 from hostway_fake.world.settings import Settings
-from hostway_fake.world.values import Pending
+from hostway_fake.world.values import UpcomingEvent
 from hostway_fake.world.world import World
 from hostway_fake.world.worlds import Worlds
 
-__all__ = ["Pending", "Settings", "World", "Worlds"]
+__all__ = ["Settings", "UpcomingEvent", "World", "Worlds"]

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from hostway_fake.domain.model import Planned, Server
+from hostway_fake.domain.model import ScheduledEvent, Server
 
 _Entry = tuple[datetime, int, str]
 
@@ -20,7 +20,7 @@ class Agenda:
         other._entries = self._entries.copy()
         return other
 
-    def replace(self, server_id: str, old: tuple[Planned, ...], new: tuple[Planned, ...]) -> None:
+    def replace(self, server_id: str, old: tuple[ScheduledEvent, ...], new: tuple[ScheduledEvent, ...]) -> None:
         """Replace the plan ``old`` of a server by the plan ``new``."""
         for planned in old:
             if planned not in new:

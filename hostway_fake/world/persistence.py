@@ -23,11 +23,11 @@ from msgspec import Struct
 from hostway_fake.bounded import BoundedLog
 from hostway_fake.clock import CLOCKS, Clock, FakeClock
 from hostway_fake.domain.builds import BuildRule
-from hostway_fake.domain.model import Happening, Server, Snapshot, Volume
+from hostway_fake.domain.model import HistoryEntry, Server, Snapshot, Volume
 from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, WrongTypeError, invalid, shown
 from hostway_fake.faults.outcomes import Outcome, Step
 from hostway_fake.faults.rulebook import Rulebook
-from hostway_fake.faults.rules import FaultRule, Hits, Limit, Script, Selected, Standing, Which
+from hostway_fake.faults.rules import ActiveRule, CallMatcher, FaultRule, HitSelector, OnHits, RateLimit, Script
 from hostway_fake.journal.secrets import masked_url
 from hostway_fake.world import World
 from hostway_fake.world.agenda import agenda_of
@@ -61,13 +61,13 @@ class _Clock(Struct, frozen=True, forbid_unknown_fields=True):
 class _Rule(Struct, frozen=True, forbid_unknown_fields=True):
     """A fault rule; ``what`` and the outcomes in it say of which kind they are."""
 
-    which: Which
+    which: CallMatcher
     what: dict[str, Any]
     name: str
     number: int
-    written: datetime
+    added_at: datetime
     hits: int
-    acted: int
+    fired: int
     admitted: tuple[datetime, ...]
 
 
@@ -106,7 +106,7 @@ class _Dump(Struct, frozen=True, forbid_unknown_fields=True):
     errors: int
     polls: SavedPolls
     rules: tuple[_Rule, ...]
-    written: int
+    last_rule_number: int
     digest: str
 
 
@@ -120,7 +120,7 @@ class Loaded:
 
 def dump(world: World, url: str, state: Savepoint | None = None) -> dict[str, Any]:
     """A world as plain data, with a digest of it; as it is, or as it was."""
-    settings, saved = world.settings, state or world.copied()
+    settings, saved = world.settings, state or world.savepoint_with_deleted()
     rulebook = saved.rulebook
     held = {
         "hostway_fake": VERSION,
@@ -149,7 +149,7 @@ def dump(world: World, url: str, state: Savepoint | None = None) -> dict[str, An
         "errors": saved.errors,
         "polls": _plain(saved.polls),
         "rules": [_rule(rule) for rule in rulebook.rules],
-        "written": rulebook.written,
+        "last_rule_number": rulebook.last_number,
     }
     try:
         data: dict[str, Any] = json.loads(json.dumps(held))
@@ -195,25 +195,25 @@ def _clock(clock: Clock, saved: Savepoint) -> dict[str, Any]:
 # Fault rules
 
 
-_OUTCOMES: Final[Mapping[str, type[Outcome]]] = {kind.word: kind for kind in get_args(Outcome)}
+_OUTCOMES: Final[Mapping[str, type[Outcome]]] = {kind.name: kind for kind in get_args(Outcome)}
 
 
-def _rule(standing: Standing) -> dict[str, Any]:
+def _rule(standing: ActiveRule) -> dict[str, Any]:
     rule = standing.rule
     return {
         "which": _plain(rule.which),
         "what": _what(rule.what),
         "name": rule.name,
         "number": standing.number,
-        "written": _plain(standing.written),
+        "added_at": _plain(standing.added_at),
         "hits": standing.hits,
-        "acted": standing.acted,
+        "fired": standing.fired,
         "admitted": _plain(standing.admitted),
     }
 
 
-def _what(what: Selected | Script | Limit) -> dict[str, Any]:
-    if isinstance(what, Selected):
+def _what(what: OnHits | Script | RateLimit) -> dict[str, Any]:
+    if isinstance(what, OnHits):
         return {"kind": "selected", "hits": _plain(what.hits), "step": _step(what.step)}
     if isinstance(what, Script):
         return {"kind": "script", "steps": [_step(step) for step in what.steps], "then": what.then}
@@ -221,30 +221,30 @@ def _what(what: Selected | Script | Limit) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    outcome = None if step.outcome is None else {"word": step.outcome.word, **_plain(step.outcome)}
+    outcome = None if step.outcome is None else {"name": step.outcome.name, **_plain(step.outcome)}
     return {"outcome": outcome, "after_commit": step.after_commit}
 
 
-def _standing(data: _Rule) -> Standing:
+def _standing(data: _Rule) -> ActiveRule:
     rule = FaultRule(data.which, _made(data.what), data.name)
-    return Standing(rule, data.number, data.written, data.hits, data.acted, data.admitted)
+    return ActiveRule(rule, data.number, data.added_at, data.hits, data.fired, data.admitted)
 
 
-def _made(data: Mapping[str, Any]) -> Selected | Script | Limit:
+def _made(data: Mapping[str, Any]) -> OnHits | Script | RateLimit:
     match data["kind"]:
         case "selected":
-            return Selected(msgspec.convert(data["hits"], Hits), _made_step(data["step"]))
+            return OnHits(msgspec.convert(data["hits"], HitSelector), _made_step(data["step"]))
         case "script":
             return Script(tuple(_made_step(step) for step in data["steps"]), data["then"])
         case "limit":
-            return Limit(data["calls"], data["per_seconds"])
+            return RateLimit(data["calls"], data["per_seconds"])
         case kind:
             raise invalid("kind", kind, "one of", ("selected", "script", "limit"))
 
 
 def _made_step(data: Mapping[str, Any]) -> Step:
     outcome = data["outcome"]
-    made = None if outcome is None else msgspec.convert(outcome, _OUTCOMES[outcome["word"]])
+    made = None if outcome is None else msgspec.convert(outcome, _OUTCOMES[outcome["name"]])
     return Step(made, data["after_commit"])
 
 
@@ -318,7 +318,7 @@ def _loaded(held: _Dump) -> Loaded:
         if dead is not None:
             deleted.add(each.server_id, dead)
     moved = FakeClock().saved()._replace(nanoseconds=held.clock.nanoseconds, rate=Fraction(*held.clock.rate))
-    past, happenings = Past(), BoundedLog[Happening](held.journal_size)
+    past, history_log = Past(), BoundedLog[HistoryEntry](held.journal_size)
     state = Savepoint(
         servers={server.id: server for server in held.servers},
         volumes={volume.id: volume for volume in held.volumes},
@@ -327,15 +327,15 @@ def _loaded(held: _Dump) -> Loaded:
         past_mark=past.mark,
         deleted=deleted,
         deleted_mark=deleted.mark,
-        happenings=happenings,
-        happenings_mark=happenings.mark,
+        history_log=history_log,
+        history_mark=history_log.mark,
         builds=held.builds,
         sequence=held.sequence,
         added=held.servers_added,
         errors=held.errors,
         clock=moved if isinstance(clock, FakeClock) else None,
         polls=held.polls,
-        rulebook=Rulebook(clock, held.seed, tuple(map(_standing, held.rules)), held.written),
+        rulebook=Rulebook(clock, held.seed, tuple(map(_standing, held.rules)), held.last_rule_number),
         calls=0,
     )
     return Loaded(options, state)

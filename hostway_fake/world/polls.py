@@ -38,13 +38,13 @@ class Polls:
         with self._lock:
             return SavedPolls(self._at, dict(self._waiting), dict(self._endless))
 
-    def restore(self, saved: SavedPolls) -> None:
+    def roll_back(self, saved: SavedPolls) -> None:
         with self._lock:
             self._at, self._waiting, self._endless = saved.at, dict(saved.waiting), dict(saved.endless)
 
     def forget(self) -> None:
         """Count from here on."""
-        self.restore(SavedPolls())
+        self.roll_back(SavedPolls())
 
     def count(self, place: str, now: datetime, due: datetime | None) -> None:
         """One more poll of what is ``due`` then, or never; one too many raises `FrozenClockError`."""

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from hostway_fake.bounded import BoundedLog
 from hostway_fake.clock import SavedClock
 from hostway_fake.domain.builds import BuildRule
-from hostway_fake.domain.model import Happening, Server, Status, Volume
+from hostway_fake.domain.model import HistoryEntry, Server, Status, Volume
 from hostway_fake.faults.rulebook import Rulebook
 from hostway_fake.world.agenda import Agenda
 from hostway_fake.world.deleted import Deleted
@@ -16,7 +16,7 @@ from hostway_fake.world.polls import SavedPolls
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Pending:
+class UpcomingEvent:
     """What will happen of itself: when, to which snapshot of which server, and the status that it then has.
 
     ``snapshot_id`` is empty where it happens to the server itself. ``order`` says which of two that are due at once is
@@ -60,8 +60,8 @@ class Savepoint:
     past_mark: tuple[int, datetime]
     deleted: Deleted
     deleted_mark: int
-    happenings: BoundedLog[Happening]
-    happenings_mark: int
+    history_log: BoundedLog[HistoryEntry]
+    history_mark: int
     builds: tuple[BuildRule, ...]
     sequence: int
     added: int

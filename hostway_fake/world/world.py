@@ -26,7 +26,7 @@ from hostway_fake.contract.errors import NOT_FOUND
 from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 from hostway_fake.domain import builds, identifiers, lifecycle, servers, snapshots, volumes
 from hostway_fake.domain.builds import BuildRule
-from hostway_fake.domain.model import Event, Happening, Planned, Server, Snapshot, Status, Volume
+from hostway_fake.domain.model import Event, HistoryEntry, ScheduledEvent, Server, Snapshot, Status, Volume
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.servers import CreateServer
 from hostway_fake.domain.snapshots import CreateSnapshot
@@ -41,7 +41,7 @@ from hostway_fake.world.deleted import Deleted
 from hostway_fake.world.past import Past
 from hostway_fake.world.polls import Polls
 from hostway_fake.world.settings import Settings
-from hostway_fake.world.values import BEGINNING, Mark, Pending, Savepoint
+from hostway_fake.world.values import BEGINNING, Mark, Savepoint, UpcomingEvent
 
 
 class World:
@@ -64,7 +64,7 @@ class World:
         self._past = Past()
         self._deleted = Deleted(settings.remember_deleted)
         self._builds: tuple[BuildRule, ...] = ()
-        self._happenings = BoundedLog[Happening](settings.journal_size)
+        self._history = BoundedLog[HistoryEntry](settings.journal_size)
         self._sequence = 0
         self._added = 0  # servers, for the ids of those to come
         self._errors = 0
@@ -73,7 +73,7 @@ class World:
         self.rulebook: Rulebook = Rulebook(clock, settings.seed)
         self.journal: Journal = Journal(settings.journal_size, settings.journal_bytes)
 
-    def admits(self, password: bytes) -> bool:
+    def accepts_password(self, password: bytes) -> bool:
         """Whether a client's password is this account's, in either encoding that clients use."""
         return password in self._passwords
 
@@ -210,7 +210,7 @@ class World:
             server = self._new_server(self._free_server_id(command.zone), command.name, command.zone)
             server = replace(server, status=ServerStatus.BUILD, image=command.image, flavor=command.flavor)
             self._born(now, server.id, server.id, server.status, server.number)
-            complete = Planned(_later(now, self.settings.build_time), server.number, server.id, Event.COMPLETE)
+            complete = ScheduledEvent(_later(now, self.settings.build_time), server.number, server.id, Event.COMPLETE)
             self._put(None, lifecycle.plan(server, complete), server.number, now)
             return server, command.password or identifiers.password(self.settings.seed, server.number)
 
@@ -329,14 +329,16 @@ class World:
         calls = self.journal.last
         for planned in server.plan:
             if planned.order >= number:
-                self._happenings.append(
-                    Happening(now, calls, server.id, planned.subject, planned.due, planned.order, event=planned.event)
+                self._history.append(
+                    HistoryEntry(
+                        now, calls, server.id, planned.subject, planned.due, planned.order, event=planned.event
+                    )
                 )
         self._store(before, lifecycle.at(server, now), now)
 
     def _born(self, now: datetime, server_id: str, subject: str, status: Status, number: int) -> None:
         calls = self.journal.last
-        self._happenings.append(Happening(now, calls, server_id, subject, now, number, born=status))
+        self._history.append(HistoryEntry(now, calls, server_id, subject, now, number, born=status))
 
     def mark(self) -> Mark:
         """Where the world is, for a `timeline` from there on."""
@@ -345,11 +347,11 @@ class World:
     def timeline(self, since: Mark = BEGINNING) -> Timeline:
         """What happened, in the order of the world's clock."""
         with self._lock:
-            now, happenings = self.clock.now(), tuple(self._happenings)
+            now, history_log = self.clock.now(), tuple(self._history)
         if now < since.at:  # it went back since
             since = since._replace(at=BEGINNING.at, sequence=0)
         moves = self.clock.moves if isinstance(self.clock, FakeClock) else ()
-        changes = lifecycle.history(happenings, now)
+        changes = lifecycle.history(history_log, now)
         return told(
             self.journal.since(since.recorded),
             (change for change in changes if change[0].due > since.at or change[0].order > since.sequence),
@@ -444,17 +446,17 @@ class World:
 
     # What is to come
 
-    def pending(self) -> tuple[Pending, ...]:
+    def pending(self) -> tuple[UpcomingEvent, ...]:
         """All that will happen, soonest first."""
         now = self.clock.now()
         with self._lock:
             return self._pending(now)
 
-    def _pending(self, now: datetime) -> tuple[Pending, ...]:
+    def _pending(self, now: datetime) -> tuple[UpcomingEvent, ...]:
         concerned = {server_id for _, _, server_id in self._agenda.after(now)} | self._past.changed_after(now)
         return tuple(sorted(event for server_id in concerned for event in self._coming(server_id, now)))
 
-    def next_event(self) -> Pending | None:
+    def next_event(self) -> UpcomingEvent | None:
         """The soonest of what will happen."""
         now = self.clock.now()
         with self._lock:
@@ -463,16 +465,16 @@ class World:
             soonest = next(self._agenda.after(now), None)
             return min(self._coming(soonest[2], now), default=None) if soonest else None
 
-    def _coming(self, server_id: str, now: datetime) -> list[Pending]:
+    def _coming(self, server_id: str, now: datetime) -> list[UpcomingEvent]:
         server = self._existing(server_id, now)
         return [
-            Pending(
+            UpcomingEvent(
                 planned.due, planned.order, server_id, "" if planned.subject == server_id else planned.subject, status
             )
             for planned, status in (lifecycle.coming(server) if server else ())
         ]
 
-    def polled(self, place: str, due: datetime | None, now: datetime | None = None) -> None:
+    def record_poll(self, place: str, due: datetime | None, now: datetime | None = None) -> None:
         """A client has read what is not finished, and will be when it is ``due``, or never.
 
         A poll-stepping clock steps, but not past the next event; polling in vain raises `FrozenClockError`.
@@ -494,7 +496,7 @@ class World:
         with self._lock:
             return self._saved()
 
-    def copied(self) -> Savepoint:
+    def savepoint_with_deleted(self) -> Savepoint:
         """As `saved`, and also a copy of what is DELETED."""
         with self._lock:
             return replace(self._saved(), deleted=self._deleted.copy())
@@ -508,8 +510,8 @@ class World:
             past_mark=self._past.mark,
             deleted=self._deleted,
             deleted_mark=self._deleted.mark,
-            happenings=self._happenings,
-            happenings_mark=self._happenings.mark,
+            history_log=self._history,
+            history_mark=self._history.mark,
             builds=self._builds,
             sequence=self._sequence,
             added=self._added,
@@ -520,29 +522,29 @@ class World:
             calls=self.journal.last,
         )
 
-    def restore(self, saved: Savepoint) -> None:
+    def roll_back(self, saved: Savepoint) -> None:
         """Let all be as it was; calls since then stay in the journal, and are marked."""
         with self._lock:
             self._servers, self._volumes = dict(saved.servers), dict(saved.volumes)
             self._agenda, self._builds = saved.agenda.copy(), saved.builds
             self._sequence, self._added, self._errors = saved.sequence, saved.added, saved.errors
-            self._past, self._deleted, self._happenings = saved.past, saved.deleted, saved.happenings
+            self._past, self._deleted, self._history = saved.past, saved.deleted, saved.history_log
             self._past.roll_back(saved.past_mark)
             self._deleted.roll_back(saved.deleted_mark)
-            self._happenings.roll_back(saved.happenings_mark)
+            self._history.roll_back(saved.history_mark)
             if isinstance(self.clock, FakeClock) and saved.clock is not None:
-                self.clock.restore(saved.clock)
-            self._polls.restore(saved.polls)
-            self.rulebook.restore(saved.rulebook)
+                self.clock.roll_back(saved.clock)
+            self._polls.roll_back(saved.polls)
+            self.rulebook.roll_back(saved.rulebook)
             self.journal.roll_back(saved.calls)
 
     def reset(self) -> None:
         """Let all be as it was when the world was made, and forget what happened."""
         fresh = World(self.settings, self.clock)
-        self.restore(replace(fresh.saved(), clock=self._made and self._made.without_moves()))
-        self.journal.reset()
+        self.roll_back(replace(fresh.saved(), clock=self._made and self._made.without_moves()))
+        self.journal.clear()
 
-    def rehearsal(self) -> "World":
+    def dry_run(self) -> "World":
         """This world as it would go on: what is done there has no effect here."""
         other = copy(self)
         other._original = self
@@ -550,7 +552,7 @@ class World:
         other._servers = ChainMap({}, self._servers)  # the first map alone is written
         other._volumes = ChainMap({}, self._volumes)
         other.journal = Journal(1, 0)
-        other._happenings = BoundedLog(0)
+        other._history = BoundedLog(0)
         other._polls = Polls(self.settings.poll_limit)
         return other
 

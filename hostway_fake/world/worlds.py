@@ -10,16 +10,16 @@ from hostway_fake.world.world import World
 class Worlds:
     """The worlds behind the same ways in, by account, and the one at home here: it answers whom nobody knows."""
 
-    home: World
+    default_world: World
     by_account: dict[str, World] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        account = self.home.settings.account
-        if self.by_account.setdefault(account, self.home) is not self.home:
+        account = self.default_world.settings.account
+        if self.by_account.setdefault(account, self.default_world) is not self.default_world:
             raise invalid("user", account, "one that no other open fake behind these ways in has")
 
     def leave(self) -> None:
         """Take the home world away; its credentials are unknown from here on."""
-        account = self.home.settings.account
-        if self.by_account.get(account) is self.home:
+        account = self.default_world.settings.account
+        if self.by_account.get(account) is self.default_world:
             del self.by_account[account]

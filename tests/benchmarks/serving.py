@@ -15,7 +15,7 @@ from hostway_fake import FakeHostway
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class JsonPath:
     """What to ask for: a snapshot, and who serves it."""
 
     url: str
@@ -24,18 +24,18 @@ class Place:
 
 
 @contextmanager
-def fake() -> Iterator[Place]:
+def fake() -> Iterator[JsonPath]:
     with FakeHostway() as hostway, hostway.serve() as listening:
         server = hostway.add_server("jello614636-USOTE-0214")
         snapshot = server.add_snapshot("nightly")
         credentials = base64.b64encode(":".join(hostway.auth).encode()).decode()
-        yield Place(
+        yield JsonPath(
             f"{listening.url}/servers/{server.id}/snapshots/{snapshot.id}/", f"Basic {credentials}", os.getpid()
         )
 
 
 @contextmanager
-def _httpserver(threaded: bool = False, muted: bool = False) -> Iterator[Place]:
+def _httpserver(threaded: bool = False, muted: bool = False) -> Iterator[JsonPath]:
     with FakeHostway() as hostway:
         server = hostway.add_server("jello614636-USOTE-0214")
         url = f"{hostway.url}/servers/{server.id}/snapshots/{server.add_snapshot('nightly').id}/"
@@ -45,10 +45,10 @@ def _httpserver(threaded: bool = False, muted: bool = False) -> Iterator[Place]:
     httpserver: Any = import_module("pytest_httpserver").HTTPServer(threaded=threaded)
     httpserver.expect_request("/snapshot").respond_with_json(answer)
     with httpserver:
-        yield Place(httpserver.url_for("/snapshot"), "none", os.getpid())
+        yield JsonPath(httpserver.url_for("/snapshot"), "none", os.getpid())
 
 
-KINDS: Final[dict[str, Callable[[], AbstractContextManager[Place]]]] = {
+KINDS: Final[dict[str, Callable[[], AbstractContextManager[JsonPath]]]] = {
     "hostway_fake": fake,
     "pytest-httpserver": _httpserver,
     "pytest-httpserver, its log muted": lambda: _httpserver(muted=True),

@@ -18,7 +18,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import requests
-from serving import KINDS, Place
+from serving import KINDS, JsonPath
 from tables import Samples, Table, ratios, rounds, spread, verdict
 
 _MINE: Final = "hostway_fake"
@@ -29,7 +29,7 @@ _SECONDS: Final = 1
 
 
 @contextmanager
-def _served(kind: str) -> Iterator[Place]:
+def _served(kind: str) -> Iterator[JsonPath]:
     """A server in a process of its own, so that it shares no interpreter lock with its client."""
     command = [sys.executable, str(Path(__file__).with_name("serving.py")), kind]
     with subprocess.Popen(
@@ -37,12 +37,12 @@ def _served(kind: str) -> Iterator[Place]:
     ) as process:
         assert process.stdout is not None
         try:
-            yield Place(**json.loads(process.stdout.readline()))
+            yield JsonPath(**json.loads(process.stdout.readline()))
         finally:
             process.kill()
 
 
-def _by_wrk(place: Place) -> float:
+def _by_wrk(place: JsonPath) -> float:
     """Answers a second at 16 connections."""
     credentials = f"Authorization: {place.authorization}"
     command = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{_SECONDS}s", "-H", credentials, place.url]
@@ -54,7 +54,7 @@ def _by_wrk(place: Place) -> float:
     return float(found[1])
 
 
-def _by_threads(place: Place) -> float:
+def _by_threads(place: JsonPath) -> float:
     """Answers a second at 16 connections where there is no wrk; the client is the slower side then."""
     ends = perf_counter() + _SECONDS
 
@@ -70,12 +70,12 @@ def _by_threads(place: Place) -> float:
         return sum(pool.map(ask, range(_CONNECTIONS))) / _SECONDS
 
 
-def _get(session: requests.Session, place: Place) -> None:
+def _get(session: requests.Session, place: JsonPath) -> None:
     answer = session.get(place.url, headers={"Authorization": place.authorization})
     assert answer.json()["snapshot"]["status"] == "ACTIVE"
 
 
-def _kept(session: requests.Session, place: Place) -> float:
+def _kept(session: requests.Session, place: JsonPath) -> float:
     """Microseconds for each request of one session."""
     start = perf_counter()
     for _ in range(_KEPT):
@@ -99,7 +99,7 @@ def _life(kind: str, connections: int) -> tuple[float, float]:
         return started * 1e3, (perf_counter() - start) * 1e3
 
 
-def _ask(clients: ExitStack, place: Place) -> int:
+def _ask(clients: ExitStack, place: JsonPath) -> int:
     """One request on a connection that stays open."""
     parts = urlsplit(place.url)
     connection = HTTPConnection(parts.netloc)
@@ -110,13 +110,13 @@ def _ask(clients: ExitStack, place: Place) -> int:
     return answer.status
 
 
-def _processor(place: Place) -> float:
+def _processor(place: JsonPath) -> float:
     """Seconds that the server has computed."""
     fields = Path(f"/proc/{place.process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _loaded(many: Callable[[Place], float], place: Place) -> tuple[float, float]:
+def _loaded(many: Callable[[JsonPath], float], place: JsonPath) -> tuple[float, float]:
     """Answers a second, and microseconds that the server computes for each."""
     before = _processor(place)
     rate = many(place)

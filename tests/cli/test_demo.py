@@ -12,7 +12,7 @@ from rich.console import Console
 import hostway_fake.transports.wsgi
 from hostway_fake.cli import demo, main
 from hostway_fake.service.exchange import exchange
-from hostway_fake.service.messages import Answer, Exchanged, Request
+from hostway_fake.service.messages import ExchangeResult, Request, Response
 from hostway_fake.world import Worlds
 
 _STATUSES: Final = [202, 200, 200, 409, 202, 202, 413, 400, 202]
@@ -33,12 +33,12 @@ def tour() -> Tour:
     return tour
 
 
-def _altered(monkeypatch: pytest.MonkeyPatch, status: int, change: Callable[[Answer], Answer]) -> None:
+def _altered(monkeypatch: pytest.MonkeyPatch, status: int, change: Callable[[Response], Response]) -> None:
     """Every answer of a status is another one from now on."""
 
-    def altered(worlds: Worlds, request: Request) -> Exchanged:
+    def altered(worlds: Worlds, request: Request) -> ExchangeResult:
         answer = exchange(worlds, request)
-        return change(answer) if isinstance(answer, Answer) and answer.status == status else answer
+        return change(answer) if isinstance(answer, Response) and answer.status == status else answer
 
     monkeypatch.setattr(hostway_fake.transports.wsgi, "exchange", altered)
 
@@ -72,11 +72,11 @@ def test_the_demo_names_what_it_has_checked(tour: Tour) -> None:
     assert "NOT as documented" not in shown
 
 
-def _without_location(answer: Answer) -> Answer:
+def _without_location(answer: Response) -> Response:
     return replace(answer, headers=tuple(header for header in answer.headers if header[0] != "Location"))
 
 
-def _in_words(old: bytes, new: bytes) -> Callable[[Answer], Answer]:
+def _in_words(old: bytes, new: bytes) -> Callable[[Response], Response]:
     """The same answer with some bytes of its body replaced by as many others."""
     assert len(old) == len(new)
     return lambda answer: replace(answer, body=answer.body.replace(old, new))
@@ -103,7 +103,7 @@ def test_the_demo_notices_an_answer_that_is_not_as_documented(
     tour: Tour,
     monkeypatch: pytest.MonkeyPatch,
     status: int,
-    change: Callable[[Answer], Answer],
+    change: Callable[[Response], Response],
     missed: tuple[str, ...],
 ) -> None:
     _altered(monkeypatch, status, change)
@@ -143,7 +143,7 @@ def test_the_demo_goes_on_after_a_missing_location(tour: Tour, monkeypatch: pyte
 
 
 def test_the_demo_goes_on_after_a_body_that_is_not_json(tour: Tour, monkeypatch: pytest.MonkeyPatch) -> None:
-    def without_json(answer: Answer) -> Answer:
+    def without_json(answer: Response) -> Response:
         return replace(answer, body=b"x" * len(answer.body))
 
     _altered(monkeypatch, 409, without_json)

@@ -81,7 +81,7 @@ def test_zones_stand_under_the_account(fake: FakeHostway, session: requests.Sess
 
 @pytest.mark.documented("Zone")
 def test_the_zones_of_another_account_are_forbidden(fake: FakeHostway, session: requests.Session) -> None:
-    with fake.sibling("michalski275226", "secret"):
+    with fake.add_account("michalski275226", "secret"):
         refused = session.get(f"{fake.url}/accounts/michalski275226/flexcloud/zone")
 
     assert (refused.status_code, refused.json()) == (

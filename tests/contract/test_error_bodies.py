@@ -38,7 +38,7 @@ each_error = pytest.mark.parametrize("name", _REQUESTS)
 
 def full(fake: FakeHostway) -> ServerHandle:
     """A server with three snapshots, a to c, in an account that has a neighbour."""
-    fake.sibling("michalski275226", "secret")
+    fake.add_account("michalski275226", "secret")
     server = fake.add_server("jello614636-USOTE-0214")
     for name in "abc":
         server.add_snapshot(name)

@@ -147,7 +147,7 @@ def test_a_password_is_taken_in_either_encoding(encoding: str) -> None:
 @pytest.mark.documented("Zone", "June 2013")
 @pytest.mark.parametrize("revision", ["2013-04", "2013-10"])
 def test_an_account_that_is_another_s_is_403(revision: str) -> None:
-    with FakeHostway(revision=revision) as fake, fake.sibling("michalski275226", "secret") as other:
+    with FakeHostway(revision=revision) as fake, fake.add_account("michalski275226", "secret") as other:
         theirs = other.add_server()
         path = f"/accounts/michalski275226/flexcloud/servers/{theirs.id}/snapshots"
         answer = ask(fake, path, basic("jello614636:hostway"), "POST")

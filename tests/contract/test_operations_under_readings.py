@@ -64,7 +64,7 @@ def answers_of_all_operations(**readings: str) -> list[tuple[str, int, bytes]]:
             call("POST", f"{url}/action", action)
             fake.clock.advance(60)
         call("DELETE", url)
-        return [(call.operation or "", int(call.client_saw), call.answer) for call in fake.calls]
+        return [(call.operation or "", int(call.client_saw), call.response_body) for call in fake.calls]
 
 
 _DEFAULT = answers_of_all_operations()

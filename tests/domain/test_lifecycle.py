@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hostway_fake import START
 from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 from hostway_fake.domain import lifecycle, snapshots
-from hostway_fake.domain.model import Event, Happening, Planned, Server, Snapshot
+from hostway_fake.domain.model import Event, HistoryEntry, ScheduledEvent, Server, Snapshot
 from hostway_fake.domain.refusals import Refusal
 
 
@@ -18,8 +18,8 @@ def server(*ids: str) -> Server:
     return Server("jello614636-USOTE-0214", "relation", "relation", snapshots=made)
 
 
-def planned(seconds: int, order: int, name: str, event: Event = Event.COMPLETE) -> Planned:
-    return Planned(START + timedelta(seconds=seconds), order, name, event)
+def planned(seconds: int, order: int, name: str, event: Event = Event.COMPLETE) -> ScheduledEvent:
+    return ScheduledEvent(START + timedelta(seconds=seconds), order, name, event)
 
 
 def test_nothing_is_done_before_it_is_due() -> None:
@@ -104,8 +104,8 @@ def test_what_is_gone_or_was_never_there_cannot_be_deleted(name: str) -> None:
 
 def test_what_is_known_by_its_events_only_has_no_history() -> None:
     """Its birth was forgotten."""
-    happening = Happening(START, 0, "server", "snapshot", START, 1, event=Event.COMPLETE)
-    born = Happening(START, 0, "server", "snapshot", START, 1, born=SnapshotStatus.BUILD)
+    happening = HistoryEntry(START, 0, "server", "snapshot", START, 1, event=Event.COMPLETE)
+    born = HistoryEntry(START, 0, "server", "snapshot", START, 1, born=SnapshotStatus.BUILD)
 
     assert lifecycle.history([happening], START) == ()
     assert lifecycle.history([happening, born], START) == ((born, "BUILD"), (happening, "ACTIVE"))
@@ -114,42 +114,42 @@ def test_what_is_known_by_its_events_only_has_no_history() -> None:
 def test_deleted_server_takes_no_snapshot_of_a_server_whose_id_begins_alike() -> None:
     short, long = "a-X-0001", "a-X-0001_b-Y-0002"
     snapshot = f"snapshot_{long}_2013Apr12_123456789"
-    happenings = [
-        Happening(START, 0, short, short, START, 1, born=ServerStatus.ACTIVE),
-        Happening(START, 0, long, long, START, 2, born=ServerStatus.ACTIVE),
-        Happening(START, 0, long, snapshot, START, 3, born=SnapshotStatus.BUILD),
-        Happening(START, 0, short, short, START, 4, event=Event.DELETE),
-        Happening(START, 0, long, snapshot, START, 5, event=Event.COMPLETE),
+    history_log = [
+        HistoryEntry(START, 0, short, short, START, 1, born=ServerStatus.ACTIVE),
+        HistoryEntry(START, 0, long, long, START, 2, born=ServerStatus.ACTIVE),
+        HistoryEntry(START, 0, long, snapshot, START, 3, born=SnapshotStatus.BUILD),
+        HistoryEntry(START, 0, short, short, START, 4, event=Event.DELETE),
+        HistoryEntry(START, 0, long, snapshot, START, 5, event=Event.COMPLETE),
     ]
 
-    statuses = [(change.subject, status) for change, status in lifecycle.history(happenings, START)]
+    statuses = [(change.subject, status) for change, status in lifecycle.history(history_log, START)]
 
     assert statuses[-2:] == [(short, ServerStatus.DELETED), (snapshot, SnapshotStatus.ACTIVE)]
 
 
 def test_deleted_server_takes_its_snapshots_out_of_the_history() -> None:
-    happenings = [
-        Happening(START, 0, "server", "server", START, 1, born=ServerStatus.ACTIVE),
-        Happening(START, 0, "server", "a", START, 2, born=SnapshotStatus.BUILD),
-        Happening(START, 0, "server", "server", START, 3, event=Event.DELETE),
-        Happening(START, 0, "server", "a", START, 4, event=Event.COMPLETE),
-        Happening(START, 0, "other", "other", START, 5, born=ServerStatus.ACTIVE),
+    history_log = [
+        HistoryEntry(START, 0, "server", "server", START, 1, born=ServerStatus.ACTIVE),
+        HistoryEntry(START, 0, "server", "a", START, 2, born=SnapshotStatus.BUILD),
+        HistoryEntry(START, 0, "server", "server", START, 3, event=Event.DELETE),
+        HistoryEntry(START, 0, "server", "a", START, 4, event=Event.COMPLETE),
+        HistoryEntry(START, 0, "other", "other", START, 5, born=ServerStatus.ACTIVE),
     ]
 
-    subjects = [change.order for change, _ in lifecycle.history(happenings, START)]
+    subjects = [change.order for change, _ in lifecycle.history(history_log, START)]
 
     assert subjects == [1, 2, 3, 5]
 
 
 def test_event_that_changes_no_status_does_not_end_the_history() -> None:
-    happenings = [
-        Happening(START, 0, "server", "a", START, 1, born=SnapshotStatus.BUILD),
-        Happening(START, 0, "server", "a", START, 2, event=Event.COMPLETE),
-        Happening(START, 0, "server", "a", START, 3, event=Event.RESTORE),
-        Happening(START, 0, "server", "a", START, 4, event=Event.DELETE),
+    history_log = [
+        HistoryEntry(START, 0, "server", "a", START, 1, born=SnapshotStatus.BUILD),
+        HistoryEntry(START, 0, "server", "a", START, 2, event=Event.COMPLETE),
+        HistoryEntry(START, 0, "server", "a", START, 3, event=Event.RESTORE),
+        HistoryEntry(START, 0, "server", "a", START, 4, event=Event.DELETE),
     ]
 
-    assert [change.order for change, _ in lifecycle.history(happenings, START)] == [1, 2, 4]
+    assert [change.order for change, _ in lifecycle.history(history_log, START)] == [1, 2, 4]
 
 
 def test_disk_descends_from_a_snapshot_only_after_events_that_write_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from hostway_fake import START
 from hostway_fake.contract.errors import BAD_BODY, LIMIT_REACHED, VOLUME_ATTACHED, ProviderError
 from hostway_fake.contract.statuses import SnapshotStatus
 from hostway_fake.domain import lifecycle, snapshots
-from hostway_fake.domain.model import Event, Planned, Server, Snapshot, Status
+from hostway_fake.domain.model import Event, ScheduledEvent, Server, Snapshot, Status
 from hostway_fake.domain.refusals import Refusal
 
 _IDS: Final = "abc"
@@ -46,7 +46,7 @@ def at(seconds: float) -> datetime:
     ],
 )
 def test_an_event_moves_a_snapshot(before: str, event: Event, after: str) -> None:
-    planned = lifecycle.plan(server(SnapshotStatus(before)), Planned(at(1), 1, "a", event))
+    planned = lifecycle.plan(server(SnapshotStatus(before)), ScheduledEvent(at(1), 1, "a", event))
 
     moved = lifecycle.at(planned, at(1))
 
@@ -66,14 +66,14 @@ def test_an_event_moves_a_snapshot(before: str, event: Event, after: str) -> Non
     ],
 )
 def test_completing_and_restoring_move_the_disk(before: str, event: Event, disk: str) -> None:
-    planned = lifecycle.plan(server(SnapshotStatus(before)), Planned(at(1), 1, "a", event))
+    planned = lifecycle.plan(server(SnapshotStatus(before)), ScheduledEvent(at(1), 1, "a", event))
 
     assert [lifecycle.at(planned, at(seconds)).disk_guid for seconds in (0, 1)] == ["relation", disk]
 
 
 _PLANS: Final = st.lists(
     st.builds(
-        lambda seconds, order, name, event: Planned(at(seconds), order, name, event),
+        lambda seconds, order, name, event: ScheduledEvent(at(seconds), order, name, event),
         st.integers(0, 9),
         st.integers(0, 99),
         st.sampled_from(_IDS),
@@ -86,7 +86,7 @@ _BUILDING: Final = server(SnapshotStatus.BUILD, SnapshotStatus.BUILD, SnapshotSt
 
 
 @given(data=st.data(), plan=_PLANS)
-def test_the_order_in_which_a_plan_was_made_plays_no_part(data: Any, plan: list[Planned]) -> None:
+def test_the_order_in_which_a_plan_was_made_plays_no_part(data: Any, plan: list[ScheduledEvent]) -> None:
     shuffled = data.draw(st.permutations(plan))
     one_by_one = _BUILDING
     for planned in shuffled:
@@ -96,14 +96,14 @@ def test_the_order_in_which_a_plan_was_made_plays_no_part(data: Any, plan: list[
 
 
 @given(plan=_PLANS, seconds=st.integers(0, 9))
-def test_reading_twice_at_an_instant_is_reading_once(plan: list[Planned], seconds: int) -> None:
+def test_reading_twice_at_an_instant_is_reading_once(plan: list[ScheduledEvent], seconds: int) -> None:
     once = lifecycle.at(lifecycle.plan(_BUILDING, *plan), at(seconds))
 
     assert lifecycle.at(once, at(seconds)) is once
 
 
 @given(plan=_PLANS)
-def test_what_is_coming_is_what_comes(plan: list[Planned]) -> None:
+def test_what_is_coming_is_what_comes(plan: list[ScheduledEvent]) -> None:
     planned = lifecycle.plan(_BUILDING, *plan)
     statuses: dict[str, Status] = {snapshot.id: snapshot.status for snapshot in planned.snapshots}
 
@@ -114,7 +114,7 @@ def test_what_is_coming_is_what_comes(plan: list[Planned]) -> None:
 
 
 @given(plan=_PLANS)
-def test_each_stands_at_the_time_it_was_due(plan: list[Planned]) -> None:
+def test_each_stands_at_the_time_it_was_due(plan: list[ScheduledEvent]) -> None:
     planned = lifecycle.plan(_BUILDING, *plan)
     due = {event.subject: event.due for event, _ in lifecycle.coming(planned) if event.event is Event.COMPLETE}
 
@@ -130,7 +130,7 @@ def test_creating_leaves_the_others_as_they_are() -> None:
     after = snapshots.create(before, made, 7, (at(9), Event.COMPLETE))
 
     assert after.snapshots == (*before.snapshots, made)
-    assert after.plan == (Planned(at(9), 7, "b", Event.COMPLETE),)
+    assert after.plan == (ScheduledEvent(at(9), 7, "b", Event.COMPLETE),)
     assert after.disk_guid == before.disk_guid
 
 

@@ -79,7 +79,7 @@ def test_snapshot_that_is_deleted_while_its_server_is_read_is_listed_once() -> N
 
 
 @pytest.mark.parametrize(
-    ("server", "name", "meets"),
+    ("server", "name", "matches"),
     [
         (None, None, True),
         ("jello*", None, True),
@@ -93,16 +93,16 @@ def test_snapshot_that_is_deleted_while_its_server_is_read_is_listed_once() -> N
         ("jello*", "db*", False),
     ],
 )
-def test_a_rule_meets_what_its_globs_fit(server: str | None, name: str | None, meets: bool) -> None:
+def test_a_rule_meets_what_its_globs_fit(server: str | None, name: str | None, matches: bool) -> None:
     rule = BuildRule(server=server, name=name)
 
-    assert rule.meets("jello614636-USOTE-0214", "web-1") == meets
+    assert rule.matches("jello614636-USOTE-0214", "web-1") == matches
 
 
 def test_a_name_that_looks_like_a_glob_fits_itself() -> None:
     rule = BuildRule(name="a[1]")
 
-    assert (rule.meets("", "a[1]"), rule.meets("", "a1"), rule.meets("", "a[2]")) == (True, True, False)
+    assert (rule.matches("", "a[1]"), rule.matches("", "a1"), rule.matches("", "a[2]")) == (True, True, False)
 
 
 def _between(shortest: int, longest: int) -> BuildRule:

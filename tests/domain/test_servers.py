@@ -13,7 +13,7 @@ from hostway_fake import START
 from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 from hostway_fake.domain import identifiers, lifecycle, servers
 from hostway_fake.domain.lifecycle import SERVER_TRANSITIONS
-from hostway_fake.domain.model import Event, Planned, Server, Snapshot
+from hostway_fake.domain.model import Event, ScheduledEvent, Server, Snapshot
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.servers import CreateServer, Filters
 
@@ -23,7 +23,9 @@ _TEN: Final = START + timedelta(seconds=10)
 
 
 def server(status: ServerStatus = ServerStatus.ACTIVE, *events: tuple[float, Event, str]) -> Server:
-    plan = [Planned(at(seconds), order, _ID, event, value) for order, (seconds, event, value) in enumerate(events)]
+    plan = [
+        ScheduledEvent(at(seconds), order, _ID, event, value) for order, (seconds, event, value) in enumerate(events)
+    ]
     return lifecycle.plan(Server(_ID, "guid", "guid", status=status, name="web"), *plan)
 
 

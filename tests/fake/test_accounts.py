@@ -18,7 +18,7 @@ def _list(fake: FakeHostway, server: ServerHandle, session: requests.Session) ->
 
 @pytest.fixture
 def sibling(fake: FakeHostway) -> FakeHostway:
-    return fake.sibling("michalski275226", "secret")
+    return fake.add_account("michalski275226", "secret")
 
 
 def test_a_fake_says_whose_it_is_and_where(fake: FakeHostway) -> None:
@@ -61,7 +61,7 @@ def test_a_closed_sibling_leaves_the_others_alone(
 
 def test_closing_closes_the_siblings() -> None:
     with FakeHostway() as other:
-        sibling = other.sibling("michalski275226", "secret")
+        sibling = other.add_account("michalski275226", "secret")
         server = sibling.add_server()
         session = sibling.session()
 
@@ -70,7 +70,7 @@ def test_closing_closes_the_siblings() -> None:
 
 
 def test_a_closed_sibling_is_let_go(fake: FakeHostway) -> None:
-    sibling = fake.sibling("michalski275226", "secret")
+    sibling = fake.add_account("michalski275226", "secret")
     kept = weakref.ref(sibling)
 
     sibling.close()
@@ -81,16 +81,16 @@ def test_a_closed_sibling_is_let_go(fake: FakeHostway) -> None:
 
 
 def test_an_account_can_come_back_with_nothing_in_it(fake: FakeHostway) -> None:
-    with fake.sibling("michalski275226", "secret") as first:
+    with fake.add_account("michalski275226", "secret") as first:
         first.add_server()
 
-    assert fake.sibling("michalski275226", "secret").servers == ()
+    assert fake.add_account("michalski275226", "secret").servers == ()
 
 
 def test_closing_again_leaves_the_next_owner_of_the_account_alone(fake: FakeHostway) -> None:
-    first = fake.sibling("michalski275226", "secret")
+    first = fake.add_account("michalski275226", "secret")
     first.close()
-    second = fake.sibling("michalski275226", "secret")
+    second = fake.add_account("michalski275226", "secret")
     first.close()
 
     with second.session() as session:
@@ -99,7 +99,7 @@ def test_closing_again_leaves_the_next_owner_of_the_account_alone(fake: FakeHost
 
 def test_an_account_cannot_be_had_twice_behind_the_same_ways_in(fake: FakeHostway, server: ServerHandle) -> None:
     with pytest.raises(InvalidValueError, match="user: got 'jello614636', expected one that no other open fake"):
-        fake.sibling("jello614636", "other")
+        fake.add_account("jello614636", "other")
 
     with fake.session() as session:
         assert _list(fake, server, session) == 200
@@ -128,16 +128,16 @@ def test_the_credentials_choose_between_siblings(fake: FakeHostway, server: Serv
 
 
 def test_a_sibling_has_the_same_url() -> None:
-    with FakeHostway(url="https://api.hostway.com") as fake, fake.sibling("a", "b") as sibling:
+    with FakeHostway(url="https://api.hostway.com") as fake, fake.add_account("a", "b") as sibling:
         assert sibling.url == "https://api.hostway.com"
 
 
 def test_a_sibling_can_have_another_url(fake: FakeHostway) -> None:
-    assert fake.sibling("a", "b", url="https://api.hostway.com").url == "https://api.hostway.com"
+    assert fake.add_account("a", "b", url="https://api.hostway.com").url == "https://api.hostway.com"
 
 
 def test_a_sibling_takes_the_options_of_a_fake(fake: FakeHostway) -> None:
-    sibling = fake.sibling("a", "b", build_seconds=5)
+    sibling = fake.add_account("a", "b", build_seconds=5)
     snapshot = sibling.add_server().add_snapshot("nightly", "BUILD")
 
     sibling.clock.advance(seconds=5)
@@ -148,7 +148,7 @@ def test_a_sibling_takes_the_options_of_a_fake(fake: FakeHostway) -> None:
 
 def test_an_unknown_option_of_a_sibling_lists_the_options_and_adds_no_account(fake: FakeHostway) -> None:
     with pytest.raises(UnknownOptionError, match="unknown option sead; the options are seed, "):
-        fake.sibling("a", "b", sead=1)
+        fake.add_account("a", "b", sead=1)
 
     with fake.session() as session:
         assert session.get(f"{fake.url}/accounts/a/flexcloud/servers/x/snapshots").status_code == 404
@@ -182,7 +182,7 @@ def test_a_session_of_what_looks_through_a_server_goes_over_the_socket(fake: Fak
 
 def test_a_session_of_a_sibling_of_what_looks_through_a_server_goes_over_the_socket(fake: FakeHostway) -> None:
     with fake.serve() as socket:
-        sibling = fake.at(socket.url).sibling("michalski275226", "secret")
+        sibling = fake.at(socket.url).add_account("michalski275226", "secret")
     server = sibling.add_server()
 
     with sibling.session() as session, pytest.raises(requests.ConnectionError):
@@ -191,8 +191,8 @@ def test_a_session_of_a_sibling_of_what_looks_through_a_server_goes_over_the_soc
 
 def test_a_sibling_takes_no_auth_beside_user_and_password(fake: FakeHostway) -> None:
     with pytest.raises(InvalidValueError, match="auth: expected user and password as arguments"):
-        fake.sibling("a", "b", auth=("c", "d"))
-    assert fake.sibling("a", "b").auth == ("a", "b")
+        fake.add_account("a", "b", auth=("c", "d"))
+    assert fake.add_account("a", "b").auth == ("a", "b")
 
 
 def test_what_looks_elsewhere_refuses_a_bad_url(fake: FakeHostway) -> None:

@@ -28,7 +28,7 @@ _ORDER = {"server": {"name": "web", "imageRef": "debian_lenny_template", "flavor
 
 def _all_of(fake: FakeHostway) -> list[object]:
     """All that can be changed."""
-    world = fake._worlds.home
+    world = fake._worlds.default_world
     saved = world.saved()
     rulebook = saved.rulebook
     return [
@@ -36,14 +36,14 @@ def _all_of(fake: FakeHostway) -> list[object]:
         saved.volumes,
         saved.agenda._entries,
         list(saved.deleted),
-        list(saved.happenings),
+        list(saved.history_log),
         saved.added,
         saved.builds,
         saved.sequence,
         saved.errors,
         saved.clock and (saved.clock.nanoseconds, saved.clock.rate, list(saved.clock.moves)),
         saved.polls,
-        (rulebook._rules, rulebook._removed, rulebook._exhausted, rulebook._written),
+        (rulebook._rules, rulebook._removed, rulebook._exhausted, rulebook._last_number),
         fake._faults.saved(),
     ]
 
@@ -106,7 +106,7 @@ def test_nothing_survives_a_reset(numbers: list[int]) -> None:
     assert [str(_do(fake, number)) for number in numbers if number % 12 != 10] == [
         answer for answer, number in zip(first, numbers, strict=True) if number % 12 != 10
     ]
-    assert [call.answer for call in fake.calls] == [call.answer for call in seen]
+    assert [call.response_body for call in fake.calls] == [call.response_body for call in seen]
 
 
 def test_savepoints_nest(fake: FakeHostway, server: ServerHandle) -> None:
@@ -230,7 +230,7 @@ def test_what_ran_out_before_a_reset_is_forgotten() -> None:
 
 
 def test_accounts_are_reset_by_themselves(fake: FakeHostway, server: ServerHandle) -> None:
-    with fake.sibling("michalski275226", "secret") as other:
+    with fake.add_account("michalski275226", "secret") as other:
         other.add_server()
         fake.reset()
         assert (fake.servers, len(other.servers)) == ((), 1)

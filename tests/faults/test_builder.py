@@ -24,17 +24,17 @@ Create = Callable[..., requests.Response]
 
 def test_a_rule_acts_on_what_it_names_and_is_spent(fake: FakeHostway, create: Create) -> None:
     rule = fake.faults.on("create_snapshot").first(2).respond(503, retry_after=7)
-    assert (rule.hits, rule.acted, rule.owed) == (0, 0, 2)
+    assert (rule.hits, rule.fired, rule.remaining) == (0, 0, 2)
 
     answers = [create("a") for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [503, 503, 202]
     assert [answer.headers.get("Retry-After") for answer in answers] == ["7", "7", None]
-    assert (rule.hits, rule.acted, rule.owed) == (3, 2, 0)
+    assert (rule.hits, rule.fired, rule.remaining) == (3, 2, 0)
 
 
 @pytest.mark.parametrize(
-    ("word", "acted"),
+    ("word", "fired"),
     [
         (lambda rule: rule, [1, 2, 3, 4, 5, 6]),
         (lambda rule: rule.nth(2), [2]),
@@ -47,7 +47,7 @@ def test_a_rule_acts_on_what_it_names_and_is_spent(fake: FakeHostway, create: Cr
     ],
 )
 def test_each_way_of_selecting(
-    fake: FakeHostway, server: ServerHandle, session: requests.Session, word: Callable[[Any], Any], acted: list[int]
+    fake: FakeHostway, server: ServerHandle, session: requests.Session, word: Callable[[Any], Any], fired: list[int]
 ) -> None:
     word(fake.faults.on("list_snapshots")).respond(500)
 
@@ -57,7 +57,7 @@ def test_each_way_of_selecting(
             seen.append(number)
         fake.clock.advance(10)
 
-    assert seen == acted
+    assert seen == fired
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_the_newest_rule_wins(fake: FakeHostway, create: Create) -> None:
     newer = fake.faults.on("create_snapshot").first(1).respond(503)
 
     assert [create("a").status_code for _ in range(2)] == [503, 500]
-    assert [(rule.hits, rule.acted) for rule in (older, newer)] == [(2, 1), (2, 1)]
+    assert [(rule.hits, rule.fired) for rule in (older, newer)] == [(2, 1), (2, 1)]
 
 
 def test_rules_are_listed_newest_first_with_what_they_met(fake: FakeHostway, create: Create) -> None:
@@ -113,8 +113,8 @@ def test_rules_are_listed_newest_first_with_what_they_met(fake: FakeHostway, cre
     create_or_error(create)
 
     assert [str(rule) for rule in fake.faults.rules] == [
-        "rule 2: any call: at most 10 calls in 60 s (hits 1, acted 0, owed 0)",
-        "lost: create_snapshot: first 1: reset after the commit point (hits 1, acted 1, owed 0)",
+        "rule 2: any call: at most 10 calls in 60 s (hits 1, fired 0, remaining 0)",
+        "lost: create_snapshot: first 1: reset after the commit point (hits 1, fired 1, remaining 0)",
     ]
     assert repr(fake.faults.rules[1]).startswith("<Rule lost: ")
 
@@ -136,7 +136,7 @@ def test_a_rule_is_taken_away_by_itself_or_by_name(fake: FakeHostway, create: Cr
     first.remove()
     assert create("a").status_code == 202
 
-    assert (first.hits, first.acted, repr(first)[:14]) == (1, 1, "<Rule rule 1: ")
+    assert (first.hits, first.fired, repr(first)[:14]) == (1, 1, "<Rule rule 1: ")
     with pytest.raises(InvalidValueError, match="name: got 'third', expected one of the rules"):
         fake.faults.remove("third")
 
@@ -262,7 +262,7 @@ def test_a_block_that_fails_already_is_not_talked_over() -> None:
 
 def test_a_rule_of_a_sibling_counts_too() -> None:
     fake = FakeHostway()
-    fake.sibling("a", "b").faults.on()
+    fake.add_account("a", "b").faults.on()
 
     with pytest.raises(UnfinishedRuleError):
         fake.close()

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from hostway_fake import FakeHostway
 from hostway_fake.faults import rules
 from hostway_fake.faults.index import Index
-from hostway_fake.faults.rules import Subject, Which
+from hostway_fake.faults.rules import CallInfo, CallMatcher
 
 _TEXTS = st.text("ab[]!*?", max_size=4)
 _SUBJECTS = st.builds(
-    Subject,
+    CallInfo,
     operation=st.sampled_from([None, "get_snapshot", "list_servers"]),
     server=st.none() | _TEXTS,
     id=st.none() | _TEXTS,
@@ -22,12 +22,12 @@ _SUBJECTS = st.builds(
 )
 _FIELDS = st.dictionaries(st.sampled_from(["server", "id", "name", "account"]), _TEXTS.filter(bool), max_size=3)
 _WHICH = st.builds(
-    lambda operation, fields: Which(operation, **fields), st.sampled_from([None, "get_snapshot"]), _FIELDS
+    lambda operation, fields: CallMatcher(operation, **fields), st.sampled_from([None, "get_snapshot"]), _FIELDS
 )
 
 
 @given(whiches=st.lists(_WHICH, max_size=8), subjects=st.lists(_SUBJECTS, max_size=4), data=st.data())
-def test_index_finds_every_rule_that_matches(whiches: list[Which], subjects: list[Subject], data: Any) -> None:
+def test_index_finds_every_rule_that_matches(whiches: list[CallMatcher], subjects: list[CallInfo], data: Any) -> None:
     index = Index()
     for number, which in enumerate(whiches):
         index.add(number, which)
@@ -37,7 +37,7 @@ def test_index_finds_every_rule_that_matches(whiches: list[Which], subjects: lis
     for subject in subjects:
         found = index.candidates(subject)
         assert found == sorted(set(found), reverse=True)
-        matching = {number for number, which in enumerate(whiches) if which.meets(subject)} - removed
+        matching = {number for number, which in enumerate(whiches) if which.matches(subject)} - removed
         assert matching <= set(found)
         assert not removed & set(found)
     for number in set(range(len(whiches))) - removed:
@@ -49,9 +49,9 @@ def test_index_finds_every_rule_that_matches(whiches: list[Which], subjects: lis
 @pytest.mark.parametrize("pattern", ["name-{}", "name-{}-*", "*-{}-end", "*-{}-*", "?{}?"])
 def test_request_asks_none_of_many_rules_that_do_not_concern_it(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    met = rules.Standing.met
+    met = rules.ActiveRule.after_call
 
-    def counted(standing: rules.Standing, *args: Any) -> Any:
+    def counted(standing: rules.ActiveRule, *args: Any) -> Any:
         asked.append(standing.number)
         return met(standing, *args)
 
@@ -60,7 +60,7 @@ def test_request_asks_none_of_many_rules_that_do_not_concern_it(pattern: str, mo
         for number in range(500):
             fake.faults.on("create_snapshot", name=pattern.format(number)).respond(503)
         fake.faults.on("create_snapshot", name="*b").respond(500)
-        monkeypatch.setattr(rules.Standing, "met", counted)
+        monkeypatch.setattr(rules.ActiveRule, "after_call", counted)
         assert session.post(url, json={"snapshot": {"name": "a"}}).status_code == 202
         assert session.get(url).status_code == 200
         assert asked == []

@@ -20,7 +20,7 @@ from hostway_fake import (
 )
 from hostway_fake.faults import ok, reset, respond
 from hostway_fake.faults.outcomes import Outcome
-from hostway_fake.journal.calls import KEPT_FROM
+from hostway_fake.journal.calls import WITHOUT_STATUS
 
 Create = Callable[..., requests.Response]
 
@@ -87,7 +87,7 @@ def test_a_fault_leaves_both_truths(fake: FakeHostway, create: Create, side: str
         create("a")
 
     assert last(fake) == (effect, "reset", "create_snapshot", "lost")
-    assert (b'"BUILD"' in fake.calls[-1].answer) == (side == "after")
+    assert (b'"BUILD"' in fake.calls[-1].response_body) == (side == "after")
 
 
 def test_a_refusal_that_a_fault_hides_is_still_one(fake: FakeHostway, server: ServerHandle, create: Create) -> None:
@@ -109,7 +109,7 @@ def test_a_call_has_what_was_asked_and_what_was_answered(
     assert isinstance(call, Call)
     assert (call.number, call.at, call.method, call.server) == (1, fake.clock.now(), "POST", server.id)
     assert (call.target, call.body) == (f"/servers/{server.id}/snapshots", b'{"snapshot": {"name": "a"}}')
-    assert (call.answer, call.headers["content-type"]) == (answer.content, "application/json")
+    assert (call.response_body, call.headers["content-type"]) == (answer.content, "application/json")
     assert str(call) == (f"2013-04-12 19:29:01.500 POST /servers/{server.id}/snapshots create_snapshot applied 202")
     assert repr(call) == f"<Call 1 {call}>"
     assert call.effect is Effect.APPLIED
@@ -159,7 +159,7 @@ def test_the_journal_forgets_the_oldest() -> None:
 
 def test_all_outcomes_can_be_looked_for() -> None:
     """The journal knows nothing of faults, and has their words as its own."""
-    assert {*KEPT_FROM} == {kind.word for kind in get_args(Outcome)} - {"respond"} | {"timeout"}
+    assert {*WITHOUT_STATUS} == {kind.name for kind in get_args(Outcome)} - {"respond"} | {"timeout"}
 
 
 def test_calls_of_many_threads_are_all_there_in_their_order(fake: FakeHostway, server: ServerHandle) -> None:

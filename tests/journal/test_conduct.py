@@ -695,7 +695,7 @@ def test_retry_after_that_the_client_did_not_see_excuses_nothing() -> None:
         for _ in range(2):
             with pytest.raises(requests.exceptions.ChunkedEncodingError):
                 session.post(f"{fake.url}/servers/{server.id}/snapshots", json={"snapshot": {"name": "a"}})
-        assert dict(fake.calls[-1].answer_headers)["Retry-After"] == "0"
+        assert dict(fake.calls[-1].response_headers)["Retry-After"] == "0"
 
         with pytest.raises(MisconductError, match="create_snapshot was called again at once"):
             fake.conduct.assert_backs_off("create_snapshot")

@@ -64,7 +64,7 @@ def test_the_best_founded_stands_first(fake: FakeHostway, session: requests.Sess
 
 
 def test_accounts_have_evidence_of_their_own(fake: FakeHostway) -> None:
-    with fake.sibling("michalski275226", "secret") as other:
+    with fake.add_account("michalski275226", "secret") as other:
         other.session().get(f"{other.url}/servers")
 
         assert (len(fake.evidence()), len(other.evidence()) > 0) == (0, True)

@@ -177,7 +177,7 @@ def test_no_secret_stands_in_the_journal(given: str | None, on_socket: bool) -> 
     password = answer.json()["server"]["adminPass"]
     assert password == given or given is None
     assert call.headers["authorization"] == "***"
-    assert b'"adminPass":"***"' in call.answer
+    assert b'"adminPass":"***"' in call.response_body
     assert (b'"adminPass": "***"' in call.body) == bool(given)
     assert password not in repr(tuple(call)).replace("\\\\", "\\")
     assert fake.auth[1] not in repr(tuple(call))

@@ -10,7 +10,7 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostway_fake import START, FakeHostway, Moment, ServerHandle
+from hostway_fake import START, FakeHostway, ServerHandle, TimelineEntry
 
 Create = Callable[..., requests.Response]
 
@@ -95,8 +95,8 @@ def test_moments_are_data(fake: FakeHostway, server: ServerHandle) -> None:
     fake.clock.advance(1.5)
     born, moved = fake.timeline()
 
-    assert born == Moment(START, "transition", server.id, f"{server.id} is ACTIVE")
-    assert moved == Moment(START, "clock", "", "the clock moves by 1.5 s")
+    assert born == TimelineEntry(START, "transition", server.id, f"{server.id} is ACTIVE")
+    assert moved == TimelineEntry(START, "clock", "", "the clock moves by 1.5 s")
     assert json.loads(fake.timeline().to_json()) == [
         {"at": START.isoformat(), "kind": "transition", "subject": server.id, "text": f"{server.id} is ACTIVE"},
         {"at": START.isoformat(), "kind": "clock", "subject": "", "text": "the clock moves by 1.5 s"},

@@ -57,9 +57,9 @@ def test_siblings_count_whether_they_were_closed_or_not(pytester: pytest.Pyteste
     pytester.makepyfile(
         """
         def test_it(fake_hostway):
-            with fake_hostway.sibling("m1", "x") as other:
+            with fake_hostway.add_account("m1", "x") as other:
                 other.session().get(f"{other.url}/zone")
-            still = fake_hostway.sibling("m2", "x")
+            still = fake_hostway.add_account("m2", "x")
             still.session().get(f"{still.url}/volumes")
         """
     )

@@ -439,7 +439,7 @@ def test_the_siblings_of_a_test_are_gone_after_it(pytester: pytest.Pytester) -> 
 
         @pytest.mark.parametrize("number", [1, 2])
         def test_it(fake_hostway, number):
-            assert fake_hostway.sibling("michalski275226", "secret").servers == ()
+            assert fake_hostway.add_account("michalski275226", "secret").servers == ()
         """,
     )
 

@@ -171,7 +171,7 @@ def test_closed(make_fake_hostway):
         fake.faults.on("list_zones").respond(503)
 
 def test_sibling(make_fake_hostway):
-    with make_fake_hostway().sibling("m1", "x") as fake:
+    with make_fake_hostway().add_account("m1", "x") as fake:
         fake.faults.on("list_zones").respond(503)
 
 def test_after(make_fake_hostway):
@@ -188,11 +188,11 @@ def test_siblings_that_were_closed_are_looked_at_too(pytester: pytest.Pytester) 
         pytester,
         """
 def test_it(fake_hostway):
-    with fake_hostway.sibling("m1", "x") as other, other.sibling("m2", "x") as third:
+    with fake_hostway.add_account("m1", "x") as other, other.add_account("m2", "x") as third:
         third.faults.on("list_zones").respond(503)
 
 def test_through_the_socket(fake_hostway_server):
-    with fake_hostway_server.sibling("m1", "x") as other:
+    with fake_hostway_server.add_account("m1", "x") as other:
         other.faults.on("list_zones").respond(503)
 
 def test_after(fake_hostway): pass
@@ -312,7 +312,7 @@ def test_leaves_that_of_a_fixture(hostway, arranged): pass
 def test_after(hostway): pass
 
 def test_sibling(hostway):
-    with hostway.sibling("m1", "x") as hostway, hostway.savepoint():
+    with hostway.add_account("m1", "x") as hostway, hostway.savepoint():
         {_RULE}
 
 def test_spends_it_inside(hostway):
@@ -464,8 +464,8 @@ def test_fails(hostway, fake_hostway):
     hostway.session().get(hostway.url + "/zone")
     hostway.add_server("jello614636-USOTE-0215")
     hostway.clock.advance(60)
-    fake_hostway.sibling("m1", "x").add_server("m1-USOTE-0001")
-    fake_hostway.sibling("m2", "x")
+    fake_hostway.add_account("m1", "x").add_server("m1-USOTE-0001")
+    fake_hostway.add_account("m2", "x")
     assert 1 == 2
 """,
         "--fake-hostway-timeline=told",

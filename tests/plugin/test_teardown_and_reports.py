@@ -33,7 +33,7 @@ def test_a_rule_that_is_not_spent_fails_the_test_with_what_came_nearest(pytester
     ran.assert_outcomes(passed=1, errors=1)
     ran.stdout.fnmatch_lines(
         [
-            "a rule is not spent: rule 1: create_snapshot, name='nihgtly': first 2: respond before *owed 2)",
+            "a rule is not spent: rule 1: create_snapshot, name='nihgtly': first 2: respond before *remaining 2)",
             "the nearest:",
             "  *create_snapshot applied 202: name is 'nightly', not 'nihgtly'",
             "(@pytest.mark.fake_hostway(allow=[[]'unspent_rules'[]]) allows it)",
@@ -79,7 +79,7 @@ def test_a_rule_that_was_met_too_seldom_says_how_often(pytester: pytest.Pytester
     )
 
     ran.assert_outcomes(passed=1, errors=1)
-    ran.stdout.fnmatch_lines(["a rule is not spent: *(hits 1, acted 1, owed 1)"])
+    ran.stdout.fnmatch_lines(["a rule is not spent: *(hits 1, fired 1, remaining 1)"])
     ran.stdout.no_fnmatch_line("the nearest:")
 
 
@@ -298,7 +298,7 @@ def test_siblings_are_looked_at_too(pytester: pytest.Pytester) -> None:
         pytester,
         """
         def test_it(fake_hostway):
-            fake_hostway.sibling("m1", "x").faults.on("get_server").respond(503)
+            fake_hostway.add_account("m1", "x").faults.on("get_server").respond(503)
         """,
     )
 
@@ -421,7 +421,7 @@ def test_the_seed_of_the_command_line_wins(pytester: pytest.Pytester) -> None:
 
         @pytest.mark.fake_hostway(seed=5)
         def test_it(fake_hostway):
-            assert fake_hostway._worlds.home.settings.seed == 9
+            assert fake_hostway._worlds.default_world.settings.seed == 9
     """
 
     run(pytester, source, "--fake-hostway-seed=9", ini="fake_hostway_seed = 7").assert_outcomes(passed=1)
@@ -483,11 +483,11 @@ def test_readings_come_from_the_configuration(pytester: pytest.Pytester) -> None
         import pytest
 
         def test_it(fake_hostway):
-            assert fake_hostway._worlds.home.settings.readings["list_status"] == "202"
+            assert fake_hostway._worlds.default_world.settings.readings["list_status"] == "202"
 
         @pytest.mark.fake_hostway(readings=["list_images"])
         def test_others(fake_hostway):
-            assert fake_hostway._worlds.home.settings.readings["list_status"] == "202"
+            assert fake_hostway._worlds.default_world.settings.readings["list_status"] == "202"
         """,
         ini="fake_hostway_readings =\n    list_status=202\n    deleted_count=true",
     )

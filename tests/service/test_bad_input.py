@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hostway_fake import FakeClock, FakeHostway
 from hostway_fake.contract.limits import BODY_LIMIT
 from hostway_fake.service.exchange import exchange
-from hostway_fake.service.messages import Answer, Request, origin_form
+from hostway_fake.service.messages import Request, Response, origin_form
 from hostway_fake.world import Worlds
 
 _AUTHORIZATION: Final = "Basic amVsbG82MTQ2MzY6aG9zdHdheQ=="
@@ -31,13 +31,13 @@ class Service:
         target: str = _SNAPSHOTS,
         method: str = "POST",
         headers: Mapping[str, str | None] | None = None,
-        flaw: str = "",
-    ) -> Answer:
+        parse_error: str = "",
+    ) -> Response:
         given = {"host": "api.hostway.test", "authorization": _AUTHORIZATION, **(headers or {})}
         worlds: Worlds = self.fake._worlds
         sent = {name: value for name, value in given.items() if value is not None}
-        answer = exchange(worlds, Request(method, target, sent, body, flaw=flaw))
-        assert isinstance(answer, Answer)
+        answer = exchange(worlds, Request(method, target, sent, body, parse_error=parse_error))
+        assert isinstance(answer, Response)
         return answer
 
     @property
@@ -50,7 +50,7 @@ def service() -> Service:
     return Service()
 
 
-def error(answer: Answer) -> tuple[int, str, str]:
+def error(answer: Response) -> tuple[int, str, str]:
     """Status, name and details."""
     ((name, fields),) = json.loads(answer.body).items()
     assert fields["code"] == answer.status
@@ -222,7 +222,7 @@ def test_a_head_that_is_none_is_refused_before_all_else(
 
 
 def test_what_the_transport_could_not_read_is_refused(service: Service) -> None:
-    assert error(service.ask(flaw="It was garbage.")) == (400, "badRequest", "It was garbage.")
+    assert error(service.ask(parse_error="It was garbage.")) == (400, "badRequest", "It was garbage.")
 
 
 @pytest.mark.parametrize("host", ["api.hostway.test", "127.0.0.1:8080", "[::1]:80", "[::1]", "a_b~c"])
@@ -267,7 +267,7 @@ def test_of_all_that_is_wrong_the_first_in_order_is_told(service: Service, wrong
             "authorization": None if "credentials" in wrong else _AUTHORIZATION,
             "content-type": "text/plain" if "media type" in wrong else "application/json",
         },
-        flaw="It was garbage." if "flaw" in wrong else "",
+        parse_error="It was garbage." if "flaw" in wrong else "",
     )
 
     assert answer.status == status
@@ -305,7 +305,7 @@ def test_nothing_that_is_sent_breaks_the_service(
 
     answer = exchange(service.fake._worlds, Request(method, target, headers, body, scheme))
 
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert answer.status < 500
     assert answer.reason
     length = int(dict(answer.headers)["Content-Length"])
@@ -321,7 +321,7 @@ def test_the_date_is_that_of_the_world() -> None:
     service.fake.clock.advance(days=1, seconds=1.5)
 
     assert dict(service.ask().headers)["Date"] == "Sat, 13 Apr 2013 19:29:01 GMT"
-    assert isinstance(service.fake._worlds.home.clock, FakeClock)
+    assert isinstance(service.fake._worlds.default_world.clock, FakeClock)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_the_date_is_gmt_whatever_the_zone_of_the_clock() -> None:
 
 
 def test_a_wrong_password_is_a_call_to_the_account_that_it_names() -> None:
-    with FakeHostway() as fake, fake.sibling("michalski275226", "secret") as other, fake.session() as session:
+    with FakeHostway() as fake, fake.add_account("michalski275226", "secret") as other, fake.session() as session:
         fake.faults.on().respond(503)
         session.auth = ("michalski275226", "wrong")
 

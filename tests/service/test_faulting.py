@@ -159,7 +159,7 @@ def test_a_rehearsed_answer_is_the_one_that_would_have_been_given(seed: int) -> 
         fake.faults.on("create_snapshot").first(1).truncate(0.9)
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             session.post(url(fake, server), json={"snapshot": {"name": "a"}})
-        rehearsed = fake.calls[-1].answer
+        rehearsed = fake.calls[-1].response_body
         assert (server.snapshots, fake.clock.pending()) == ((), ())
 
         assert session.post(url(fake, server), json={"snapshot": {"name": "a"}}).content == rehearsed
@@ -440,7 +440,7 @@ def test_truncated_error_and_the_error_after_it_have_ids_of_their_own() -> None:
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             session.get(f"{fake.url}/servers/none")
         assert session.get(f"{fake.url}/servers/none").status_code == 404
-        first, second = (json.loads(call.answer)["itemNotFound"]["errorid"] for call in fake.calls)
+        first, second = (json.loads(call.response_body)["itemNotFound"]["errorid"] for call in fake.calls)
         assert first != second
 
 
@@ -452,14 +452,14 @@ def test_fault_before_the_commit_point_leaves_no_answer_in_the_journal(
     with pytest.raises(requests.ConnectionError):
         session.get(url(fake, server))
 
-    assert (fake.calls[-1].answer, fake.calls[-1].answer_headers) == (b"", ())
+    assert (fake.calls[-1].response_body, fake.calls[-1].response_headers) == (b"", ())
 
 
 def test_scripted_answer_to_a_head_has_no_body(fake: FakeHostway, server: ServerHandle) -> None:
     fake.faults.on().respond(503, body="later")
     with httpx.Client(transport=fake.httpx_transport(), auth=fake.auth) as client:
         assert client.head(url(fake, server)).content == b""
-    assert fake.calls[-1].answer == b""
+    assert fake.calls[-1].response_body == b""
 
 
 @pytest.mark.parametrize(("timeout", "effect"), [(0.5, "applied"), (0.75, "applied"), (0.4, "none")])

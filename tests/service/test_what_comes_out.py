@@ -16,22 +16,22 @@ from hostway_fake.faults.outcomes import Hang, SlowBody
 from hostway_fake.journal.calls import Effect
 from hostway_fake.service import responses
 from hostway_fake.service.exchange import exchange
-from hostway_fake.service.messages import Answer, Breakage, Exchanged, Request
+from hostway_fake.service.messages import ExchangeResult, Request, Response, WireFault
 
 _PATH: Final = "/servers/jello614636-USOTE-0214/snapshots"
 _GOOD: Final = b'{"snapshot": {"name": "d"}}'
 _HEADERS: Final = {"host": "api.hostway.test", "authorization": "Basic amVsbG82MTQ2MzY6aG9zdHdheQ=="}
 
 
-def put(fake: FakeHostway, method: str = "GET", target: str = _PATH, body: bytes = b"", **more: Any) -> Exchanged:
+def put(fake: FakeHostway, method: str = "GET", target: str = _PATH, body: bytes = b"", **more: Any) -> ExchangeResult:
     """What comes of one request; ``more`` are fields of it."""
     headers = {**_HEADERS, **more.pop("headers", {})}
     return exchange(fake._worlds, Request(method, target, headers, body, **more))
 
 
-def answered(fake: FakeHostway, *args: Any, **more: Any) -> Answer:
+def answered(fake: FakeHostway, *args: Any, **more: Any) -> Response:
     answer = put(fake, *args, **more)
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     return answer
 
 
@@ -40,7 +40,7 @@ def answered(fake: FakeHostway, *args: Any, **more: Any) -> Answer:
 
 def turned(fake: FakeHostway, server: ServerHandle, status: ServerStatus) -> None:
     """Give the server a status that nothing else gives it yet."""
-    servers = fake._worlds.home._servers
+    servers = fake._worlds.default_world._servers
     servers[server.id] = replace(servers[server.id], status=status)
 
 
@@ -95,7 +95,7 @@ def test_an_answer_has_these_headers_in_this_order(
 @pytest.mark.parametrize("revision", ["2013-04", "2013-10"])
 def test_an_exception_of_the_fake_s_own_is_500_and_named(revision: str) -> None:
     with FakeHostway(revision=revision) as fake:
-        answer = responses.failed(fake._worlds.home, ZeroDivisionError("{} by 0"))
+        answer = responses.internal_error_response(fake._worlds.default_world, ZeroDivisionError("{} by 0"))
 
     fields = json.loads(answer.body)["computeFault"]
     assert (answer.status, answer.reason) == (500, "Internal Server Error")
@@ -183,7 +183,7 @@ def test_an_exception_that_is_meant_for_the_test_stands_in_the_journal() -> None
             put(fake)
 
         last = fake.calls[-1]
-        assert (last.effect, last.client_saw, last.answer) == (Effect.NONE, "FrozenClockError", b"")
+        assert (last.effect, last.client_saw, last.response_body) == (Effect.NONE, "FrozenClockError", b"")
 
 
 @pytest.mark.parametrize(
@@ -209,12 +209,12 @@ def test_what_a_way_in_cannot_show_is_told_to_the_test(
 
 
 @pytest.mark.parametrize(
-    ("outcome", "patience", "left", "passed", "made"),
+    ("outcome", "read_timeout", "left", "passed", "made"),
     [
         (lambda on: on.delay(10), 5, Hang, 5, 0),
         (lambda on: on.after_commit().delay(10), 5, Hang, 5, 1),
-        (lambda on: on.delay(10), 10, Answer, 10, 1),
-        (lambda on: on.after_commit().delay(10), None, Answer, 10, 1),
+        (lambda on: on.delay(10), 10, Response, 10, 1),
+        (lambda on: on.after_commit().delay(10), None, Response, 10, 1),
         (lambda on: on.hang(), 5, Hang, 5, 0),
         (lambda on: on.after_commit().hang(), 5, Hang, 5, 1),
         (lambda on: on.slow_body(0.1), 5, SlowBody, 5, 0),
@@ -224,16 +224,16 @@ def test_time_passes_for_as_long_as_the_client_waits(
     fake: FakeHostway,
     server: ServerHandle,
     outcome: Callable[[Any], object],
-    patience: float | None,
+    read_timeout: float | None,
     left: type,
     passed: float,
     made: int,
 ) -> None:
     outcome(fake.faults.on())
 
-    result = put(fake, "POST", body=_GOOD, patience=patience)
+    result = put(fake, "POST", body=_GOOD, read_timeout=read_timeout)
 
-    assert type(result.outcome if isinstance(result, Breakage) else result) is left
+    assert type(result.outcome if isinstance(result, WireFault) else result) is left
     assert (fake.clock.now() - START).total_seconds() == passed
     assert len(server.snapshots) == made
 
@@ -244,7 +244,7 @@ def test_a_slow_body_takes_a_second_for_so_many_bytes(
 ) -> None:
     fake.faults.on().slow_body(bytes_per_second)
 
-    answer = answered(fake, patience=5)
+    answer = answered(fake, read_timeout=5)
 
     assert answer.body == b'{"snapshots":[]}'
     assert (fake.clock.now() - START).total_seconds() == 16 / bytes_per_second

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from hostway_fake import START, FakeHostway, InvalidValueError, NoWireError, ServerHandle
-from hostway_fake.faults.outcomes import Outcomes
+from hostway_fake.faults.outcomes import OutcomeMethods
 
 _PATIENCE: Final = 30.0
 _SHORT: Final = 0.05
@@ -151,7 +151,7 @@ class Row:
     ``applied`` says that the effect stands on either side, because the answer arrives whole in the end.
     """
 
-    outcome: Callable[[Outcomes[Any]], object]
+    outcome: Callable[[OutcomeMethods[Any]], object]
     requests: str
     httpx: str
     aiohttp: str
@@ -213,7 +213,7 @@ def test_the_exception_the_effect_and_the_journal(way: str, outcome: str, side: 
         assert [snapshot.name for snapshot in server.snapshots] == (["nightly"] if done else [])
         assert (call.effect, call.client_saw, call.rule) == ("applied" if done else "none", row.saw, "mine")
         if outcome != "hang" or not client.on_socket:
-            moved = len(call.answer) / row.bytes_per_second if row.bytes_per_second else row.moved
+            moved = len(call.response_body) / row.bytes_per_second if row.bytes_per_second else row.moved
             assert (client.fake.clock.now() - START).total_seconds() == pytest.approx(moved, abs=1e-6)
 
         client.timeout = _PATIENCE
@@ -275,7 +275,7 @@ def test_the_part_of_a_cut_body_can_be_streamed(way: str) -> None:
     ids=["delay", "slow body"],
 )
 def test_in_process_a_longer_delay_is_the_client_s_own_timeout(
-    way: str, side: str, outcome: Callable[[Outcomes[Any]], object], requests_sees: str, saw: str
+    way: str, side: str, outcome: Callable[[OutcomeMethods[Any]], object], requests_sees: str, saw: str
 ) -> None:
     with _reached(way) as (client, server):
         begun = client.fake.faults.on("create_snapshot").first(1)
@@ -296,7 +296,7 @@ def test_in_process_a_longer_delay_is_the_client_s_own_timeout(
     "outcome", [lambda on: on.delay(31), lambda on: on.slow_body(0.03)], ids=["delay", "slow body"]
 )
 def test_on_a_socket_a_longer_delay_moves_the_clock_and_the_answer_comes(
-    way: str, side: str, outcome: Callable[[Outcomes[Any]], object]
+    way: str, side: str, outcome: Callable[[OutcomeMethods[Any]], object]
 ) -> None:
     """The one cell that differs: the fake cannot see the timeout of a client on a socket."""
     with _reached(way) as (client, server):

@@ -208,7 +208,7 @@ def test_random_requests_are_answered_alike_over_every_way_in(seed: int) -> None
             full = fake.add_server(KNOWN[1])
             for name in ("x", "y", "z"):
                 full.add_snapshot(name)
-            fake.sibling("other1", "other")
+            fake.add_account("other1", "other")
             fake.faults.on("get_server").every(7).respond(503, retry_after=2)
             fake.faults.on("list_servers").every(11).delay(1)
         statuses = set()

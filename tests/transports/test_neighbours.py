@@ -313,6 +313,6 @@ def test_urlopen_that_was_wrapped_before_is_not_taken_for_urllib3_s() -> None:
 
     module = ModuleType("module")
     module.__file__ = __file__
-    assert transport._own(wrapped, module) is wrapped
-    assert transport._own(reload, module) is None
-    assert transport._own(object(), module) is None
+    assert transport._defined_in(wrapped, module) is wrapped
+    assert transport._defined_in(reload, module) is None
+    assert transport._defined_in(object(), module) is None

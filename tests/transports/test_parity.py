@@ -114,7 +114,7 @@ def fresh(**options: Any) -> FakeHostway:
 
 def heard(way: Way, *requests: Asked, **options: Any) -> list[Heard]:
     """What a fresh fake answers over one way."""
-    with fresh(**options) as fake, fake.sibling("michalski275226", "secret"), way(fake) as ask:
+    with fresh(**options) as fake, fake.add_account("michalski275226", "secret"), way(fake) as ask:
         snapshot_id = fake.servers[0].snapshots[0].id
         return [ask(_placed(asked, snapshot_id)) for asked in requests]
 

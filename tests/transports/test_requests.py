@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 from hostway_fake import START, FakeHostway, ServerHandle, WrongTypeError
-from hostway_fake.service.messages import Answer, Request
+from hostway_fake.service.messages import Request, Response
 from hostway_fake.transports.in_process import Origin
 from hostway_fake.transports.requests import HostwayAdapter, Pool
 
@@ -48,11 +48,11 @@ def counting(
     """A pool that answers these statuses in turn, with these headers, and the requests that it was asked."""
     left, asked = iter(statuses), list[Request]()
 
-    def exchange(request: Request) -> Answer:
+    def exchange(request: Request) -> Response:
         asked.append(request)
-        return Answer(next(left), (("Content-Length", "0"), *headers), b"")
+        return Response(next(left), (("Content-Length", "0"), *headers), b"")
 
-    return Pool(Origin.of("http://api.hostway.test"), exchange, wait), asked
+    return Pool(Origin.from_url("http://api.hostway.test"), exchange, wait), asked
 
 
 def through(pool: Pool, max_retries: int | Retry = 0) -> requests.Session:
@@ -524,7 +524,9 @@ def test_every_base_url_is_reached(url: str, asked: str) -> None:
         answer = session.post(asked + SNAPSHOTS, data=BODY)
         later = session.get(answer.headers["Location"])
 
-    assert answer.headers["Location"].startswith(f"{Origin.of(asked).scheme}://{Origin.of(asked).header}/servers/")
+    assert answer.headers["Location"].startswith(
+        f"{Origin.from_url(asked).scheme}://{Origin.from_url(asked).header}/servers/"
+    )
     assert later.status_code == 200
 
 
@@ -896,12 +898,12 @@ def test_mounting_keeps_the_retries_of_the_adapter_that_was_there(fake: FakeHost
 def test_request_that_threads_share_is_not_changed(fake: FakeHostway) -> None:
     seen = []
 
-    class Watched(requests.Request):
+    class WatchedFake(requests.Request):
         def __setattr__(self, name: str, value: object) -> None:
             seen.append(name)
             super().__setattr__(name, value)
 
-    request = Watched("GET", f"{fake.url}/servers")
+    request = WatchedFake("GET", f"{fake.url}/servers")
     seen.clear()
     with fake.session() as session:
         assert session.send(session.prepare_request(request)).status_code == 200

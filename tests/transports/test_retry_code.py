@@ -209,8 +209,8 @@ def play(rules: Rules, calls: Calls, way_in: Callable[[FakeHostway, ExitStack], 
                     ask("GET", path if call == "list" else f"{url}/nowhere")
             fake.clock.advance(1)
 
-        acted = {rule.name: rule.acted for rule in fake.faults.rules if rule.acted}
-        assert Counter(call.rule for call in fake.calls if call.rule) == acted, "every hit is accounted for"
+        fired = {rule.name: rule.fired for rule in fake.faults.rules if rule.fired}
+        assert Counter(call.rule for call in fake.calls if call.rule) == fired, "every hit is accounted for"
         applied = [call for call in fake.calls if call.effect == "applied"]
         assert len(applied) == len(server.snapshots), "effects are what the journal says"
         assert all(call.effect == "none" for call in fake.calls if call.method == "GET" and call.operation), "reads"

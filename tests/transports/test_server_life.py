@@ -195,7 +195,7 @@ def test_leaving_to_the_parent_closes_every_socket(fake: FakeHostway, monkeypatc
         copy = object.__new__(ThreadServer)
         pairs = [socket.socketpair() for _ in range(2)]
         (copy._listener, copy._wakened), (copy._waker, talk) = pairs
-        copy._talks = {Thread(): talk}
+        copy._connections = {Thread(): talk}
         monkeypatch.setattr(server_module, "_RUNNING", WeakSet([copy]))
         server_module._leave_all_to_parent()
         copy.stop()

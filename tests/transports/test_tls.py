@@ -76,9 +76,9 @@ def test_session_through_it_trusts_it_and_links_are_secure(fake: FakeHostway, se
         assert session.get(created.headers["Location"]).status_code == 200
     assert face.ca_path == secure.ca_path
     assert fake.ca_path is None
-    with face.sibling("other1", "other").session() as session:
+    with face.add_account("other1", "other").session() as session:
         assert session.get(f"{secure.url}/servers").status_code == 200
-    assert face.sibling("other2", "other", url="http://other.test").ca_path is None
+    assert face.add_account("other2", "other", url="http://other.test").ca_path is None
 
 
 def test_authority_that_nobody_told_of_is_not_trusted(fake: FakeHostway, secure: ThreadServer) -> None:

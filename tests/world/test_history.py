@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hostway_fake import START, Clock, FakeHostway, InvalidValueError, RefusedError, ServerHandle
 from hostway_fake.domain import lifecycle
-from hostway_fake.domain.model import Planned, Server
+from hostway_fake.domain.model import ScheduledEvent, Server
 from hostway_fake.world import past
 
 
@@ -60,7 +60,7 @@ def test_read_folds_no_event_of_the_past_again(kind: str, monkeypatch: pytest.Mo
     folded = []
     happened = lifecycle._happened
 
-    def counted(server: Server, planned: Planned) -> Server:
+    def counted(server: Server, planned: ScheduledEvent) -> Server:
         folded.append(planned)
         return happened(server, planned)
 
@@ -77,10 +77,10 @@ def test_world_holds_no_more_after_more_cycles(kind: str) -> None:
         clock=CLOCKS[kind](), remember_deleted=5, journal_size=5, build_seconds=60, poll_limit=10**6
     ) as fake:
         churn(fake, 1200)
-        world = fake._worlds.home
+        world = fake._worlds.default_world
         assert len(world._agenda) == 0
         assert len(list(world._deleted)) == 5
-        assert len(world._happenings) == len(fake.calls) == 5
+        assert len(world._history) == len(fake.calls) == 5
         assert len(world._past._log) <= past.CHANGES
         assert sum(map(len, world._past._changes.values())) <= past.CHANGES
         assert world.server(fake.servers[0].id).snapshots == ()
@@ -254,7 +254,7 @@ def test_change_that_a_clock_took_back_leaves_the_window_later() -> None:
     for seconds in (10, 20, 5):
         watch.seconds = seconds
         server.add_snapshot(str(seconds))
-    world = fake._worlds.home
+    world = fake._worlds.default_world
     for number in range(past.CHANGES):
         watch.seconds = 30 + number
         world.update_server(server.id, str(number))
@@ -267,14 +267,14 @@ def test_next_event_of_a_clock_that_went_back_is_the_one_that_was() -> None:
     watch = Watch()
     fake, server = made(watch)
     snapshot = server.add_snapshot("a", "BUILD")
-    due = fake._worlds.home.next_event()
+    due = fake._worlds.default_world.next_event()
     watch.seconds = 30
     server.delete_snapshot(snapshot.id)
-    assert fake._worlds.home.next_event() is None
+    assert fake._worlds.default_world.next_event() is None
     watch.seconds = 5
-    assert fake._worlds.home.next_event() == due
+    assert fake._worlds.default_world.next_event() == due
     watch.seconds = 15
-    assert fake._worlds.home.next_event() is None
+    assert fake._worlds.default_world.next_event() is None
 
 
 # One question to the clock
@@ -289,7 +289,7 @@ def test_one_call_has_one_instant() -> None:
         assert clock.asked == asked + 1
         instant = clock.now() - timedelta(seconds=1)
         (call,) = fake.calls
-        assert call.at == call.answered_at == server.snapshots[0].requested_at == instant
+        assert call.at == call.responded_at == server.snapshots[0].requested_at == instant
         assert answer.headers["Date"] == f"{instant:%a, %d %b %Y %H:%M:%S} GMT"
 
 
@@ -311,5 +311,5 @@ def test_delay_before_the_commit_point_moves_the_instant_of_the_effect() -> None
         answer = session.post(f"{fake.url}/servers/{server.id}/snapshots", json={"snapshot": {"name": "a"}})
         (call,) = fake.calls
         later = START + timedelta(seconds=30)
-        assert (call.at, call.answered_at, server.snapshots[0].requested_at) == (START, later, later)
+        assert (call.at, call.responded_at, server.snapshots[0].requested_at) == (START, later, later)
         assert answer.headers["Date"] == f"{later:%a, %d %b %Y %H:%M:%S} GMT"

@@ -58,7 +58,7 @@ def test_many_worlds_on_one_server_do_not_see_each_other() -> None:
     with ExitStack() as stack:
         house = stack.enter_context(FakeHostway(auth=("house", "house")))
         url = stack.enter_context(house.serve()).url
-        together = [house.sibling(_account(number), "x", seed=number) for number in range(_WORLDS)]
+        together = [house.add_account(_account(number), "x", seed=number) for number in range(_WORLDS)]
         with ThreadPoolExecutor(_WORLDS) as pool:
             seen = list(pool.map(_play, (fake.at(url) for fake in together), range(_WORLDS)))
 
@@ -75,7 +75,7 @@ def _state(fake: FakeHostway) -> dict[str, Any]:
 
 
 def test_whom_nobody_knows_is_told_so_by_the_house() -> None:
-    with FakeHostway() as house, house.sibling("michalski275226", "secret") as other, house.session() as session:
+    with FakeHostway() as house, house.add_account("michalski275226", "secret") as other, house.session() as session:
         session.auth = ("nobody1", "x")
         assert session.get(f"{house.url}/servers").status_code == 401
         assert (len(house.calls), len(other.calls)) == (1, 0)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from hostway_fake import FakeHostway, HostwayFakeError, InvalidValueError, WrongTypeError
 from hostway_fake.faults import after_commit, ok, respond, truncate
-from hostway_fake.faults.builder import Begun
+from hostway_fake.faults.builder import RuleBuilder
 from hostway_fake.world import persistence
 
 _ORDER = {"server": {"name": "web", "imageRef": "debian_lenny_template", "flavorRef": "1", "adminPass": "s3cret"}}
@@ -28,7 +28,7 @@ _ORDER = {"server": {"name": "web", "imageRef": "debian_lenny_template", "flavor
 def _rules(fake: FakeHostway, number: int) -> None:
     """A rule of each kind, with an outcome of each kind."""
 
-    def begun() -> Begun:
+    def begun() -> RuleBuilder:
         return fake.faults.on().first(number % 4 + 1)
 
     kinds: list[Callable[[], object]] = [
@@ -209,7 +209,7 @@ def test_what_was_changed_is_refused_with_its_place(
         ({"kind": "spell"}, "kind: got 'spell', expected one of: 'selected', 'script', 'limit'"),
         ({"kind": "limit"}, "world: KeyError: 'per_seconds'"),
         (
-            {"kind": "script", "steps": [{"outcome": {"word": "sing"}, "after_commit": False}]},
+            {"kind": "script", "steps": [{"outcome": {"name": "sing"}, "after_commit": False}]},
             "world: KeyError: 'sing'",
         ),
         ({"kind": "script", "steps": 5}, "world: TypeError"),

@@ -16,7 +16,7 @@ from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.domain.volumes import CreateVolume
 from hostway_fake.faults import reset
-from hostway_fake.faults.rules import Fault, FaultRule, Hits, Selected, Subject, Which
+from hostway_fake.faults.rules import CallInfo, CallMatcher, Fault, FaultRule, HitSelector, OnHits
 from hostway_fake.journal.calls import Call, Effect
 from hostway_fake.world import Settings, World, Worlds
 
@@ -113,7 +113,7 @@ def test_ids_of_errors_differ() -> None:
     ("given", "admitted"), [("héllo".encode(), True), ("héllo".encode("latin-1"), True), (b"", False)]
 )
 def test_a_password_is_taken_in_either_encoding(given: bytes, admitted: bool) -> None:
-    assert world(password="héllo").admits(given) is admitted
+    assert world(password="héllo").accepts_password(given) is admitted
 
 
 @pytest.mark.parametrize("volume", [None, "hbs2012May08_61EfdIZ3Y"])
@@ -293,7 +293,7 @@ def test_a_read_does_not_undo_what_is_written_meanwhile() -> None:
 def polled(one: World, place: str, times: int = 1) -> None:
     server = one.server(_ID)
     for _ in range(times):
-        one.polled(place, server.plan[0].due if server.plan else None)
+        one.record_poll(place, server.plan[0].due if server.plan else None)
 
 
 def building(**settings: Any) -> World:
@@ -343,11 +343,11 @@ def test_a_poll_in_vain_moves_nothing() -> None:
 
 # What goes wrong, and what happened
 
-_GET: Final = Subject("get_snapshot", _ID, None, None, "jello614636")
+_GET: Final = CallInfo("get_snapshot", _ID, None, None, "jello614636")
 
 
-def rule(name: str = "", hits: Hits | None = None) -> FaultRule:
-    return FaultRule(Which("get_snapshot"), Selected(hits or Hits(), reset()), name)
+def rule(name: str = "", hits: HitSelector | None = None) -> FaultRule:
+    return FaultRule(CallMatcher("get_snapshot"), OnHits(hits or HitSelector(), reset()), name)
 
 
 def test_a_rule_without_a_name_is_given_one() -> None:
@@ -376,12 +376,12 @@ def test_a_rule_counts_from_the_instant_at_which_it_was_written() -> None:
     clock = FakeClock()
     one = world(clock=clock)
     clock.advance(hours=1)
-    one.rulebook.add(rule("mine", Hits(between=(10, 20))))
+    one.rulebook.add(rule("mine", HitSelector(between=(10, 20))))
 
-    assert one.rulebook.meet(_GET, clock.now()) is None
+    assert one.rulebook.match(_GET, clock.now()) is None
     clock.advance(10)
-    assert one.rulebook.meet(_GET, clock.now()) == Fault("mine", reset())
-    assert [(standing.hits, standing.acted) for standing in one.rulebook.rules] == [(2, 1)]
+    assert one.rulebook.match(_GET, clock.now()) == Fault("mine", reset())
+    assert [(standing.hits, standing.fired) for standing in one.rulebook.rules] == [(2, 1)]
 
 
 def test_rules_are_taken_away_by_their_numbers() -> None:
@@ -398,7 +398,7 @@ def test_rules_are_taken_away_by_their_numbers() -> None:
 def test_polls_of_a_rehearsal_do_not_count() -> None:
     one = building(poll_limit=1)
 
-    polled(one.rehearsal(), "/")
+    polled(one.dry_run(), "/")
     polled(one, "/")
 
     with pytest.raises(FrozenClockError, match="/ was polled 2 times"):
@@ -408,7 +408,7 @@ def test_polls_of_a_rehearsal_do_not_count() -> None:
 def test_a_rehearsal_has_no_effect() -> None:
     one = building(poll_step=timedelta(seconds=5))
     before = (one.servers(), one.pending(), one.clock.now())
-    other = one.rehearsal()
+    other = one.dry_run()
 
     snapshot = other.create_snapshot(_ID, CreateSnapshot("b"))
     other.delete_snapshot(_ID, other.server(_ID).snapshots[0].id)
@@ -439,10 +439,10 @@ def test_worlds_share_the_ways_in_by_account() -> None:
     mine = Worlds(world())
     theirs = Worlds(world("michalski275226"), mine.by_account)
 
-    assert mine.by_account == {"jello614636": mine.home, "michalski275226": theirs.home}
+    assert mine.by_account == {"jello614636": mine.default_world, "michalski275226": theirs.default_world}
 
     theirs.leave()
-    assert mine.by_account == {"jello614636": mine.home}
+    assert mine.by_account == {"jello614636": mine.default_world}
 
 
 def test_an_account_has_one_world() -> None:
@@ -450,7 +450,7 @@ def test_an_account_has_one_world() -> None:
 
     with pytest.raises(InvalidValueError, match="user: got 'jello614636'"):
         Worlds(world(), mine.by_account)
-    assert mine.by_account == {"jello614636": mine.home}
+    assert mine.by_account == {"jello614636": mine.default_world}
 
 
 def test_a_world_leaves_its_own_place_only() -> None:
@@ -460,7 +460,7 @@ def test_a_world_leaves_its_own_place_only() -> None:
 
     first.leave()
 
-    assert first.by_account == {"jello614636": second.home}
+    assert first.by_account == {"jello614636": second.default_world}
 
 
 @pytest.mark.parametrize("options", [{"seed": 1}, {"time_zone": "America/Chicago"}, {"build_seconds": 1}])
