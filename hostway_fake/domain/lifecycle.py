@@ -1,13 +1,16 @@
-"""The transition tables, and the fold that reads a state as of an instant. All that moves things stands here."""
+"""The transition tables, and the fold that computes the state of a server as of an instant.
 
-from collections.abc import Iterable, Mapping
+`fold` is the only code that applies the tables. The state at an instant, the upcoming events and the history of a
+server all come from it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from functools import reduce
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
-from hostway_fake.domain.model import Event, HistoryEntry, ScheduledEvent, Server, Snapshot, Status
+from hostway_fake.domain.model import Event, ScheduledEvent, Server, Snapshot, Status
 
 TRANSITIONS: Final[Mapping[tuple[SnapshotStatus, Event], SnapshotStatus]] = {
     (SnapshotStatus.BUILD, Event.COMPLETE): SnapshotStatus.ACTIVE,
@@ -15,7 +18,7 @@ TRANSITIONS: Final[Mapping[tuple[SnapshotStatus, Event], SnapshotStatus]] = {
     (SnapshotStatus.BUILD, Event.DELETE): SnapshotStatus.DELETED,
     (SnapshotStatus.ACTIVE, Event.DELETE): SnapshotStatus.DELETED,
 }
-"""Status of a snapshot and event to the next status. An event that is not here for a status passes without effect."""
+"""The next status of a snapshot, by its status and an event. An event that is not listed has no effect."""
 
 SERVER_TRANSITIONS: Final[Mapping[tuple[ServerStatus, Event], ServerStatus]] = {
     (ServerStatus.BUILD, Event.COMPLETE): ServerStatus.ACTIVE,
@@ -29,38 +32,12 @@ SERVER_TRANSITIONS: Final[Mapping[tuple[ServerStatus, Event], ServerStatus]] = {
     **{(status, Event.UPDATE): status for status in ServerStatus if status is not ServerStatus.DELETED},
     **{(status, Event.DELETE): ServerStatus.DELETED for status in ServerStatus if status is not ServerStatus.DELETED},
 }
-"""The same of a server."""
+"""The same for servers."""
 
 
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 _WRITES_DISK: Final = frozenset({Event.COMPLETE, Event.RESTORE})
-"""The events after which the disk descends from the snapshot: it was built on the disk, or written back to it."""
-
-
-def history(history_log: Iterable[HistoryEntry], now: datetime) -> tuple[tuple[HistoryEntry, Status], ...]:
-    """What of all that was ordered has changed a status by ``now``, in its order, and to which."""
-    statuses: dict[str, Status] = {}
-    subjects: dict[str, set[str]] = {}  # by server: what has a status
-    changes = []
-    for happening in sorted(history_log, key=lambda each: (each.due, each.order, each.born is None)):
-        status = happening.born or _next(statuses.get(happening.subject), happening.event)
-        if happening.due > now or status is None or status is statuses.get(happening.subject):
-            continue
-        statuses[happening.subject] = status
-        subjects.setdefault(happening.server_id, set()).add(happening.subject)
-        changes.append((happening, status))
-        if status is ServerStatus.DELETED:  # and with it all that it has, without a word
-            statuses |= dict.fromkeys(subjects.pop(happening.subject) - {happening.subject}, SnapshotStatus.DELETED)
-    return tuple(changes)
-
-
-def _next(status: Status | None, event: Event | None) -> Status | None:
-    if status is None or event is None:
-        return None
-    return (
-        SERVER_TRANSITIONS.get((status, event))
-        if isinstance(status, ServerStatus)
-        else TRANSITIONS.get((status, event))
-    )
+"""The events after which the disk of the server descends from the snapshot."""
 
 
 def plan(server: Server, *events: ScheduledEvent) -> Server:
@@ -68,28 +45,39 @@ def plan(server: Server, *events: ScheduledEvent) -> Server:
     return replace(server, plan=tuple(sorted((*server.plan, *events))))
 
 
-def coming(server: Server) -> tuple[tuple[ScheduledEvent, Status], ...]:
-    """What of the plan will change a status, soonest first, and to which."""
-    changes = []
-    for planned in server.plan:
-        before, server = _status(server, planned.subject), _happened(server, planned)
-        status = _status(server, planned.subject)
-        if status is not before:
-            changes.append((planned, status))
-    return tuple(changes)
+def fold(server: Server, until: datetime = _LATEST) -> Iterator[tuple[ScheduledEvent, Server]]:
+    """Yield the events of the plan that are due by an instant, soonest first, each with the server after it."""
+    for event in server.plan:
+        if event.due > until:
+            return
+        server = _happened(server, event)
+        yield event, server
+
+
+def at(server: Server, now: datetime) -> Server:
+    """Return the server as of ``now``: every due event has happened, each at its own time."""
+    return after(server, list(fold(server, now)))
+
+
+def after(server: Server, folded: Sequence[tuple[ScheduledEvent, Server]]) -> Server:
+    """Return the server after events that `fold` yielded, without these events in its plan."""
+    return replace(folded[-1][1], plan=server.plan[len(folded) :]) if folded else server
+
+
+def status_changes(
+    server: Server, folded: Iterable[tuple[ScheduledEvent, Server]]
+) -> Iterator[tuple[ScheduledEvent, Status]]:
+    """Yield those of the folded events that change the status of their subject, each with the new status."""
+    for event, later in folded:
+        status = _status(later, event.subject)
+        if status is not _status(server, event.subject):
+            yield event, status
+        server = later
 
 
 def _status(server: Server, subject: str) -> Status:
     snapshot = server.snapshot(subject)
     return server.status if snapshot is None else snapshot.status
-
-
-def at(server: Server, now: datetime) -> Server:
-    """The server as of ``now``: what is due has happened, soonest first, each at its own time."""
-    if not server.plan or server.plan[0].due > now:
-        return server
-    due = [planned for planned in server.plan if planned.due <= now]
-    return replace(reduce(_happened, due, server), plan=server.plan[len(due) :])
 
 
 def _happened(server: Server, planned: ScheduledEvent) -> Server:

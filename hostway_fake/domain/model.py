@@ -93,20 +93,24 @@ Status = SnapshotStatus | ServerStatus
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """What was to happen, as it was ordered at an instant: a birth with its status, or an event that was planned.
+class StatusChange:
+    """A change of status that has happened.
 
-    ``order`` is the world's sequence number, ``calls`` how many calls there were before.
+    Attributes:
+        at: The instant of the change.
+        order: The world's sequence number, which orders changes at the same instant.
+        server_id: The server that the subject belongs to.
+        subject: The id of the snapshot or server.
+        status: The new status.
+        calls: The number of calls before the one that made the change. None if the change was scheduled earlier.
     """
 
     at: datetime
-    calls: int
+    order: int
     server_id: str
     subject: str
-    due: datetime
-    order: int
-    born: Status | None = None
-    event: Event | None = None
+    status: Status
+    calls: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

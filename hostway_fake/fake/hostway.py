@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from hostway_fake.faults.script import FaultScript
     from hostway_fake.transports.requests import Pool
     from hostway_fake.transports.server import ThreadServer
-    from hostway_fake.world.values import Savepoint
+    from hostway_fake.world import Savepoint
 
 
 def _script(faults: "str | Path | Mapping[str, Any] | FaultScript") -> "FaultScript":
@@ -280,7 +280,7 @@ class FakeHostway:
         ((), '2013-04-12T19:29:00+00:00')
         """
         world, begun = self._worlds.default_world, self._faults.saved()
-        saved = world.saved()
+        saved = world.savepoint()
         self._savepoints.append(saved)
         unfinished: UnfinishedRuleError | None = None
         try:

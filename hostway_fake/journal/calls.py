@@ -35,15 +35,29 @@ class Effect(StrEnum):
 
 
 class Call(NamedTuple):
-    """A call, and both truths about it: ``effect`` and ``client_saw``.
+    """A call: what was requested, what it did, and what the client saw.
 
-    ``client_saw`` is a status that was sent, such as ``"202"``, or the word of the fault that kept the client from
-    seeing one, such as ``"reset"`` or ``"hang"``; ``"timeout"`` took longer than the client waited; ``"delay"``
-    and ``"slow_body"`` are an answer that took real time on a socket, where nobody knows whether the client waited for
-    it; or it is the name of an exception that was raised in the test. ``response_body`` is the body of the response,
-    even if the client did not receive it; ``operation`` is None for what is none; ``at`` is the instant of the world's clock
-    at which it came, ``responded_at`` the instant at which the client knew the result; ``rolled_back`` says that a
-    savepoint has undone its effect.
+    Secrets are masked in all fields.
+
+    Attributes:
+        number: The number of the call in its account, from 1.
+        at: The instant at which the request arrived, on the clock of the account.
+        operation: The name of the operation. None if the request matches none.
+        method: The HTTP method.
+        target: Path and query, as sent.
+        effect: What the call did to the state, whatever the client saw.
+        client_saw: The status that the client received, such as ``"202"``; or the name of the fault that kept it from
+            receiving one, such as ``"reset"``; or ``"timeout"``, if the response took longer than the client waited;
+            or the name of an exception that was raised in the test. ``"delay"`` and ``"slow_body"`` are responses
+            that took real time on a socket, where the fake cannot know whether the client waited.
+        rule: The name of the fault rule that acted on the call.
+        server: The server id in the path.
+        headers: The headers of the request, with names in lower case.
+        body: The body of the request.
+        response_body: The body of the response, even if the client did not receive it.
+        responded_at: The instant at which the client knew the result.
+        response_headers: The headers of the response.
+        rolled_back: Whether a savepoint has undone the effect.
     """
 
     number: int

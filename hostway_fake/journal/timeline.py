@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from hostway_fake.domain.model import HistoryEntry, Status
+from hostway_fake.domain.model import StatusChange
 from hostway_fake.journal.calls import Call
 
 
@@ -40,9 +40,9 @@ class Timeline(tuple[TimelineEntry, ...]):
         return json.dumps(moments, indent=1)
 
 
-def told(
+def build_timeline(
     calls: Iterable[Call],
-    transitions: Iterable[tuple[HistoryEntry, Status]],
+    changes: Iterable[StatusChange],
     moves: Iterable[tuple[datetime, datetime]],
 ) -> Timeline:
     """Put in order what time brought, then what calls did, each with the call after it, then how the clock moved on."""
@@ -53,10 +53,10 @@ def told(
         if call.rule is not None:
             said = f"{call.rule} acts on {call.operation or 'no operation'}: {call.client_saw}"
             placed.append(((call.at, 1, call.number, 1), TimelineEntry(call.at, "fault", call.rule, said)))
-    for change, status in transitions:
-        moment = TimelineEntry(change.due, "transition", change.subject, f"{change.subject} is {status}")
-        rank, after = (1, change.calls + 0.5) if change.due == change.at else (0, 0)
-        placed.append(((change.due, rank, after, change.order), moment))
+    for change in changes:
+        entry = TimelineEntry(change.at, "transition", change.subject, f"{change.subject} is {change.status}")
+        rank, after = (0, 0.0) if change.calls is None else (1, change.calls + 0.5)
+        placed.append(((change.at, rank, after, change.order), entry))
     for number, (before, after_it) in enumerate(moves):
         seconds = (after_it - before).total_seconds()
         placed.append(((before, 2, number, 0), TimelineEntry(before, "clock", "", f"the clock moves by {seconds:g} s")))

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from hostway_fake.domain.model import ScheduledEvent, Server
+from hostway_fake.domain.model import ScheduledEvent
 
 _Entry = tuple[datetime, int, str]
 
@@ -34,13 +34,13 @@ class Agenda:
         first = bisect_right(self._entries, now, key=_due)
         return (self._entries[index] for index in range(first, len(self._entries)))
 
+    def due(self, now: datetime) -> list[str]:
+        """Return the ids of the servers with an event that is due by ``now``, soonest first."""
+        last = bisect_right(self._entries, now, key=_due)
+        return list(dict.fromkeys(server_id for _, _, server_id in self._entries[:last]))
+
     def __len__(self) -> int:
         return len(self._entries)
-
-
-def agenda_of(servers: Iterable[Server]) -> Agenda:
-    """Return the agenda of servers whose plans are known."""
-    return Agenda((planned.due, planned.order, server.id) for server in servers for planned in server.plan)
 
 
 def _due(entry: _Entry) -> datetime:

@@ -20,21 +20,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from hostway_fake.bounded import BoundedLog
 from hostway_fake.clock import CLOCKS, Clock, FakeClock
 from hostway_fake.domain.builds import BuildRule
-from hostway_fake.domain.model import HistoryEntry, Server, Snapshot, Volume
+from hostway_fake.domain.model import Server, Snapshot, Volume
 from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, WrongTypeError, invalid, shown
 from hostway_fake.faults.outcomes import Outcome, Step
 from hostway_fake.faults.rulebook import Rulebook
 from hostway_fake.faults.rules import ActiveRule, CallMatcher, FaultRule, HitSelector, OnHits, RateLimit, Script
 from hostway_fake.journal.secrets import masked_url
-from hostway_fake.world import World
-from hostway_fake.world.agenda import agenda_of
-from hostway_fake.world.deleted import Deleted
-from hostway_fake.world.past import Past
+from hostway_fake.world import Savepoint, World
 from hostway_fake.world.polls import SavedPolls
-from hostway_fake.world.values import Savepoint
+from hostway_fake.world.server_store import ServerStore
 
 VERSION: Final = 1
 """Of the form of what is dumped; another is refused."""
@@ -140,8 +136,8 @@ def dump(world: World, url: str, state: Savepoint | None = None) -> dict[str, An
         "journal_bytes": settings.journal_bytes,
         "remember_deleted": settings.remember_deleted,
         "clock": _clock(world.clock, saved),
-        "servers": [_plain(server) for server in saved.servers.values()],
-        "deleted": [_plain(_deleted(server_id, held)) for server_id, held in saved.deleted],
+        "servers": [_plain(server) for server in saved.servers.servers.values()],
+        "deleted": [_plain(_deleted(server_id, held)) for server_id, held in saved.servers.deleted],
         "servers_added": saved.added,
         "volumes": [_plain(volume) for volume in saved.volumes.values()],
         "builds": [_plain(build) for build in saved.builds],
@@ -312,23 +308,17 @@ def _loaded(held: _Dump) -> Loaded:
         "remember_deleted": held.remember_deleted,
         "time_zone": _made_zone(held.time_zone),
     }
-    deleted = Deleted(held.remember_deleted)
+    store = ServerStore(held.remember_deleted, held.journal_size)
+    for server in held.servers:
+        store.keep(server)
     for each in held.deleted:
         dead = each.server or each.snapshot
         if dead is not None:
-            deleted.add(each.server_id, dead)
+            store.deleted.add(each.server_id, dead)
     moved = FakeClock().saved()._replace(nanoseconds=held.clock.nanoseconds, rate=Fraction(*held.clock.rate))
-    past, history_log = Past(), BoundedLog[HistoryEntry](held.journal_size)
     state = Savepoint(
-        servers={server.id: server for server in held.servers},
+        servers=store.savepoint(),
         volumes={volume.id: volume for volume in held.volumes},
-        agenda=agenda_of(held.servers),
-        past=past,
-        past_mark=past.mark,
-        deleted=deleted,
-        deleted_mark=deleted.mark,
-        history_log=history_log,
-        history_mark=history_log.mark,
         builds=held.builds,
         sequence=held.sequence,
         added=held.servers_added,

@@ -1,26 +1,22 @@
-"""What a world says of itself: what is to come, a place in what happens, and all of it as it was."""
+"""Values that `World` returns."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from hostway_fake.bounded import BoundedLog
-from hostway_fake.clock import SavedClock
-from hostway_fake.domain.builds import BuildRule
-from hostway_fake.domain.model import HistoryEntry, Server, Status, Volume
-from hostway_fake.faults.rulebook import Rulebook
-from hostway_fake.world.agenda import Agenda
-from hostway_fake.world.deleted import Deleted
-from hostway_fake.world.past import Past
-from hostway_fake.world.polls import SavedPolls
+from hostway_fake.domain.model import Status
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class UpcomingEvent:
-    """What will happen of itself: when, to which snapshot of which server, and the status that it then has.
+    """An event that will change the status of a snapshot or server.
 
-    ``snapshot_id`` is empty where it happens to the server itself. ``order`` says which of two that are due at once is
-    first.
+    Attributes:
+        due: The instant of the event.
+        order: The order of events that are due at the same instant.
+        server_id: The id of the server.
+        snapshot_id: The id of the snapshot. Empty if the server itself changes.
+        status: The status after the event.
     """
 
     due: datetime
@@ -31,12 +27,12 @@ class UpcomingEvent:
 
     @property
     def subject(self) -> str:
-        """The id of what it happens to."""
+        """The id of the snapshot, or of the server if no snapshot changes."""
         return self.snapshot_id or self.server_id
 
 
 class Mark(NamedTuple):
-    """A place in what happens in a world: its instant, the calls that were recorded, and its sequence by then."""
+    """A position in what happens in a world: the instant, the number of recorded calls, and the sequence number."""
 
     at: datetime
     recorded: int
@@ -44,29 +40,3 @@ class Mark(NamedTuple):
 
 
 BEGINNING: Final = Mark(datetime.min.replace(tzinfo=UTC), 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Savepoint:
-    """A world as it was; ``calls`` is the number of its last call then.
-
-    Logs are not copied: they are taken back to a mark, so that what a savepoint costs does not depend on their length.
-    """
-
-    servers: dict[str, Server]
-    volumes: dict[str, Volume]
-    agenda: Agenda
-    past: Past
-    past_mark: tuple[int, datetime]
-    deleted: Deleted
-    deleted_mark: int
-    history_log: BoundedLog[HistoryEntry]
-    history_mark: int
-    builds: tuple[BuildRule, ...]
-    sequence: int
-    added: int
-    errors: int
-    clock: SavedClock | None
-    polls: SavedPolls
-    rulebook: Rulebook
-    calls: int

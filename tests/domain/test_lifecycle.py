@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostway_fake import START
-from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
+from hostway_fake.contract.statuses import SnapshotStatus
 from hostway_fake.domain import lifecycle, snapshots
-from hostway_fake.domain.model import Event, HistoryEntry, ScheduledEvent, Server, Snapshot
+from hostway_fake.domain.model import Event, ScheduledEvent, Server, Snapshot
 from hostway_fake.domain.refusals import Refusal
 
 
@@ -63,10 +63,7 @@ def test_an_event_that_a_status_does_not_know_passes() -> None:
 def test_what_is_coming_leaves_out_what_will_pass() -> None:
     waiting = lifecycle.plan(server("a", "b"), planned(5, 1, "a"), planned(1, 2, "a", Event.DELETE), planned(9, 3, "b"))
 
-    assert [(event.subject, status) for event, status in lifecycle.coming(waiting)] == [
-        ("a", "DELETED"),
-        ("b", "ACTIVE"),
-    ]
+    assert changes(waiting) == [(2, "DELETED"), (3, "ACTIVE")]
 
 
 @given(
@@ -102,54 +99,28 @@ def test_what_is_gone_or_was_never_there_cannot_be_deleted(name: str) -> None:
         snapshots.delete(gone, 2, START, name)
 
 
-def test_what_is_known_by_its_events_only_has_no_history() -> None:
-    """Its birth was forgotten."""
-    happening = HistoryEntry(START, 0, "server", "snapshot", START, 1, event=Event.COMPLETE)
-    born = HistoryEntry(START, 0, "server", "snapshot", START, 1, born=SnapshotStatus.BUILD)
-
-    assert lifecycle.history([happening], START) == ()
-    assert lifecycle.history([happening, born], START) == ((born, "BUILD"), (happening, "ACTIVE"))
+def changes(server: Server) -> list[tuple[int, str]]:
+    """The order and the new status of each change that the plan of a server brings."""
+    return [(event.order, status) for event, status in lifecycle.status_changes(server, lifecycle.fold(server))]
 
 
-def test_deleted_server_takes_no_snapshot_of_a_server_whose_id_begins_alike() -> None:
-    short, long = "a-X-0001", "a-X-0001_b-Y-0002"
-    snapshot = f"snapshot_{long}_2013Apr12_123456789"
-    history_log = [
-        HistoryEntry(START, 0, short, short, START, 1, born=ServerStatus.ACTIVE),
-        HistoryEntry(START, 0, long, long, START, 2, born=ServerStatus.ACTIVE),
-        HistoryEntry(START, 0, long, snapshot, START, 3, born=SnapshotStatus.BUILD),
-        HistoryEntry(START, 0, short, short, START, 4, event=Event.DELETE),
-        HistoryEntry(START, 0, long, snapshot, START, 5, event=Event.COMPLETE),
-    ]
+def test_deleting_a_server_is_one_change_and_ends_the_changes_of_its_snapshots() -> None:
+    held = server("a")
+    waiting = lifecycle.plan(held, planned(1, 1, held.id, Event.DELETE), planned(2, 2, "a"))
 
-    statuses = [(change.subject, status) for change, status in lifecycle.history(history_log, START)]
-
-    assert statuses[-2:] == [(short, ServerStatus.DELETED), (snapshot, SnapshotStatus.ACTIVE)]
+    assert changes(waiting) == [(1, "DELETED")]
 
 
-def test_deleted_server_takes_its_snapshots_out_of_the_history() -> None:
-    history_log = [
-        HistoryEntry(START, 0, "server", "server", START, 1, born=ServerStatus.ACTIVE),
-        HistoryEntry(START, 0, "server", "a", START, 2, born=SnapshotStatus.BUILD),
-        HistoryEntry(START, 0, "server", "server", START, 3, event=Event.DELETE),
-        HistoryEntry(START, 0, "server", "a", START, 4, event=Event.COMPLETE),
-        HistoryEntry(START, 0, "other", "other", START, 5, born=ServerStatus.ACTIVE),
-    ]
+def test_event_that_changes_no_status_is_no_change_and_does_not_end_them() -> None:
+    plan = [planned(1, 1, "a"), planned(2, 2, "a", Event.RESTORE), planned(3, 3, "a", Event.DELETE)]
 
-    subjects = [change.order for change, _ in lifecycle.history(history_log, START)]
-
-    assert subjects == [1, 2, 3, 5]
+    assert changes(lifecycle.plan(server("a"), *plan)) == [(1, "ACTIVE"), (3, "DELETED")]
 
 
-def test_event_that_changes_no_status_does_not_end_the_history() -> None:
-    history_log = [
-        HistoryEntry(START, 0, "server", "a", START, 1, born=SnapshotStatus.BUILD),
-        HistoryEntry(START, 0, "server", "a", START, 2, event=Event.COMPLETE),
-        HistoryEntry(START, 0, "server", "a", START, 3, event=Event.RESTORE),
-        HistoryEntry(START, 0, "server", "a", START, 4, event=Event.DELETE),
-    ]
+def test_fold_stops_at_the_instant() -> None:
+    waiting = lifecycle.plan(server("a", "b"), planned(1, 1, "a"), planned(2, 2, "b"))
 
-    assert [change.order for change, _ in lifecycle.history(history_log, START)] == [1, 2, 4]
+    assert [event.order for event, _ in lifecycle.fold(waiting, START + timedelta(seconds=1))] == [1]
 
 
 def test_disk_descends_from_a_snapshot_only_after_events_that_write_it(monkeypatch: pytest.MonkeyPatch) -> None:

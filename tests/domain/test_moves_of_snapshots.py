@@ -107,7 +107,7 @@ def test_what_is_coming_is_what_comes(plan: list[ScheduledEvent]) -> None:
     planned = lifecycle.plan(_BUILDING, *plan)
     statuses: dict[str, Status] = {snapshot.id: snapshot.status for snapshot in planned.snapshots}
 
-    for event, status in lifecycle.coming(planned):
+    for event, status in lifecycle.status_changes(planned, lifecycle.fold(planned)):
         statuses[event.subject] = status
 
     assert statuses == {snapshot.id: snapshot.status for snapshot in lifecycle.at(planned, at(9)).snapshots}
@@ -116,7 +116,8 @@ def test_what_is_coming_is_what_comes(plan: list[ScheduledEvent]) -> None:
 @given(plan=_PLANS)
 def test_each_stands_at_the_time_it_was_due(plan: list[ScheduledEvent]) -> None:
     planned = lifecycle.plan(_BUILDING, *plan)
-    due = {event.subject: event.due for event, _ in lifecycle.coming(planned) if event.event is Event.COMPLETE}
+    upcoming = lifecycle.status_changes(planned, lifecycle.fold(planned))
+    due = {event.subject: event.due for event, _ in upcoming if event.event is Event.COMPLETE}
 
     done = lifecycle.at(planned, at(1_000_000))
 

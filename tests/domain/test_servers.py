@@ -105,7 +105,7 @@ def test_what_changes_no_status_is_not_coming() -> None:
         ServerStatus.BUILD, (1, Event.UPDATE, "db"), (2, Event.COMPLETE, ""), (3, Event.RUN, ""), (4, Event.STOP, "")
     )
 
-    assert [(event.due, status) for event, status in lifecycle.coming(planned)] == [
+    assert [(event.due, status) for event, status in lifecycle.status_changes(planned, lifecycle.fold(planned))] == [
         (at(2), ServerStatus.ACTIVE),
         (at(4), ServerStatus.PROCESSING),
     ]

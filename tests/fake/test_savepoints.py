@@ -29,14 +29,14 @@ _ORDER = {"server": {"name": "web", "imageRef": "debian_lenny_template", "flavor
 def _all_of(fake: FakeHostway) -> list[object]:
     """All that can be changed."""
     world = fake._worlds.default_world
-    saved = world.saved()
+    saved = world.savepoint()
     rulebook = saved.rulebook
     return [
-        saved.servers,
+        saved.servers.servers,
         saved.volumes,
-        saved.agenda._entries,
-        list(saved.deleted),
-        list(saved.history_log),
+        saved.servers.agenda._entries,
+        list(saved.servers.deleted),
+        list(saved.servers.history),
         saved.added,
         saved.builds,
         saved.sequence,

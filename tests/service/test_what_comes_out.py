@@ -40,8 +40,8 @@ def answered(fake: FakeHostway, *args: Any, **more: Any) -> Response:
 
 def turned(fake: FakeHostway, server: ServerHandle, status: ServerStatus) -> None:
     """Give the server a status that nothing else gives it yet."""
-    servers = fake._worlds.default_world._servers
-    servers[server.id] = replace(servers[server.id], status=status)
+    world = fake._worlds.default_world
+    world._servers.keep(replace(world.any_server(server.id), status=status))
 
 
 @pytest.mark.parametrize(

@@ -78,11 +78,12 @@ def test_world_holds_no_more_after_more_cycles(kind: str) -> None:
     ) as fake:
         churn(fake, 1200)
         world = fake._worlds.default_world
-        assert len(world._agenda) == 0
-        assert len(list(world._deleted)) == 5
-        assert len(world._history) == len(fake.calls) == 5
-        assert len(world._past._log) <= past.CHANGES
-        assert sum(map(len, world._past._changes.values())) <= past.CHANGES
+        store = world._servers
+        assert len(store._agenda) == 0
+        assert len(list(store.deleted)) == 5
+        assert len(store.history) == len(fake.calls) == 5
+        assert len(store._past._log) <= past.CHANGES
+        assert sum(map(len, store._past._changes.values())) <= past.CHANGES
         assert world.server(fake.servers[0].id).snapshots == ()
 
 
@@ -258,7 +259,7 @@ def test_change_that_a_clock_took_back_leaves_the_window_later() -> None:
     for number in range(past.CHANGES):
         watch.seconds = 30 + number
         world.update_server(server.id, str(number))
-    assert len(world._past._log) == past.CHANGES
+    assert len(world._servers._past._log) == past.CHANGES
     watch.seconds = 35.5
     assert server.name == "5"
 

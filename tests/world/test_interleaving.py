@@ -54,14 +54,14 @@ def test_reset_inside_a_read_does_not_break_the_read(monkeypatch: pytest.MonkeyP
         server = fake.add_server()
         server.add_snapshot("a", status="BUILD")
         fake.clock.advance(hours=1)
-        at, resetting = lifecycle.at, Thread(target=fake.reset)
+        fold, resetting = lifecycle.fold, Thread(target=fake.reset)
 
-        def reset_meanwhile(server: Server, now: datetime) -> Server:
-            monkeypatch.setattr(lifecycle, "at", at)
+        def reset_meanwhile(server: Server, now: datetime) -> object:
+            monkeypatch.setattr(lifecycle, "fold", fold)
             resetting.start()
-            return at(server, now)
+            return fold(server, now)
 
-        monkeypatch.setattr(lifecycle, "at", reset_meanwhile)
+        monkeypatch.setattr(lifecycle, "fold", reset_meanwhile)
         assert fake._worlds.default_world.any_server(server.id).id == server.id
         resetting.join()
         assert fake.servers == ()

@@ -214,11 +214,11 @@ class WorldMachine(RuleBasedStateMachine):
         bodies = []
         for fake, session in zip(self.fakes, self.sessions, strict=True):
             world = fake._worlds.default_world
-            before = repr((world.servers(), world.pending(), world.clock.now(), dict(world._servers)))
+            before = repr((world.servers(), world.pending(), world.clock.now(), dict(world._servers._newest)))
             bodies.append([session.get(f"{fake.url}/servers/{server}/snapshots").content for server in _SERVERS])
             for entry in self.model.entries:
                 session.get(f"{fake.url}/servers/{entry.server}/snapshots/{entry.id}")
-            assert repr((world.servers(), world.pending(), world.clock.now(), dict(world._servers))) == before
+            assert repr((world.servers(), world.pending(), world.clock.now(), dict(world._servers._newest))) == before
         assert bodies[0] == bodies[1]
 
 
