@@ -70,6 +70,10 @@ class MisconductError(HostwayFakeError, AssertionError):
     """A client did not behave as ``fake.conduct`` asserts; the message has the calls in question."""
 
 
+class ClosedFakeError(HostwayFakeError, RuntimeError):
+    """A request was sent in process to a fake that is closed. The message says where it was closed."""
+
+
 class BlockedHostError(HostwayFakeError):
     """Code under ``intercept(block_others=True)`` called a host that is not the fake."""
 

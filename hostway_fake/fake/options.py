@@ -38,9 +38,16 @@ DEFAULT_ACTION_SECONDS: Final = 10
 _LABEL: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 
-def unknown(names: Mapping[str, object], known: Mapping[str, object]) -> UnknownOptionError:
-    """The error for options that do not exist."""
-    return UnknownOptionError(f"unknown option {', '.join(names)}; the options are {', '.join(known)}")
+OPTIONS: Final = (
+    *("seed", "clock", "revision", "readings", "url", "auth", "build_seconds", "action_seconds", "poll_step"),
+    *("poll_limit", "journal_size", "journal_bytes", "remember_deleted", "faults", "time_zone"),
+)
+"""The options of `hostway_fake.FakeHostway`."""
+
+
+def unknown(names: Mapping[str, object]) -> UnknownOptionError:
+    """Return the error for options that do not exist."""
+    return UnknownOptionError(f"unknown option {', '.join(names)}; the options are {', '.join(OPTIONS)}")
 
 
 def checked_path(path: object) -> Path:

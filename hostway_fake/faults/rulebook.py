@@ -1,5 +1,6 @@
 """The fault rules that stand in a world, and what they have met."""
 
+from collections import deque
 from collections.abc import Collection
 from copy import copy
 from datetime import datetime
@@ -17,8 +18,16 @@ _REMEMBERED: Final = 1000
 """How many rules that were taken away can still be asked for."""
 
 
+_DISCARDED: Final = 100
+"""How many unused rules are kept that a savepoint or a reset has removed."""
+
+
 class Rulebook:
-    """Rules are written, met by calls, and taken away; each is a value, so that what was read stays as it was."""
+    """The active fault rules of an account. Each is a value: what was read stays as it was.
+
+    Attributes:
+        discarded: The last rules that a savepoint or a reset removed although they waited for more calls.
+    """
 
     def __init__(self, clock: Clock, seed: int, rules: tuple[ActiveRule, ...] = (), last_number: int = 0) -> None:
         self._clock = clock
@@ -28,6 +37,7 @@ class Rulebook:
         self._put({rule.number: rule for rule in reversed(rules)})
         self._removed: dict[int, ActiveRule] = {}
         self._exhausted: list[ScriptExhaustedError] = []
+        self.discarded: deque[ActiveRule] = deque(maxlen=_DISCARDED)
         self._last_number = last_number
 
     def _put(self, rules: dict[int, ActiveRule]) -> None:
@@ -43,15 +53,18 @@ class Rulebook:
         with self._lock:
             other = copy(self)
             other._rules = dict(self._rules)
-            other._removed, other._exhausted = dict(self._removed), list(self._exhausted)
+            other._removed = dict(self._removed)
             return other
 
     def roll_back(self, saved: "Rulebook") -> None:
         """Let the rules stand that stood when they were saved, with what they had met by then."""
         with self._lock:
+            self.discarded += [
+                rule for rule in self._rules.values() if rule.remaining and rule.number not in saved._rules
+            ]
             self._put(dict(saved._rules))
             self._last_number = saved._last_number
-            self._removed, self._exhausted = dict(saved._removed), list(saved._exhausted)
+            self._removed = dict(saved._removed)
 
     @property
     def last_number(self) -> int:

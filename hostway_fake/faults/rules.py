@@ -281,9 +281,13 @@ class ActiveRule:
     def firing(self) -> "ActiveRule":
         return replace(self, fired=self.fired + 1)
 
+    @property
+    def description(self) -> str:
+        """The name of the rule, which calls it matches, and what it does."""
+        return f"{self.name}: {self.rule.which}: {self.rule.what}"
+
     def __str__(self) -> str:
-        counted = f"hits {self.hits}, fired {self.fired}, remaining {self.remaining}"
-        return f"{self.name}: {self.rule.which}: {self.rule.what} ({counted})"
+        return f"{self.description} (hits {self.hits}, fired {self.fired}, remaining {self.remaining})"
 
 
 def _limited(standing: ActiveRule, limit: RateLimit, now: datetime) -> tuple[ActiveRule, Step | None]:

@@ -15,6 +15,10 @@ _SECRET: Final = b"adminPass"
 """All that is secret in an answer of the service; what a rule answers may be anything."""
 
 
+_RAISED: Final = 100
+"""How many calls that raised an exception are kept for `Journal.take_raised`."""
+
+
 class Journal:
     """The last ``size`` calls whose bodies take at most ``max_bytes`` together, and a count of all that was answered.
 
@@ -30,6 +34,7 @@ class Journal:
         self._bytes = 0
         self._calls = 0
         self._recorded = 0
+        self._raised: deque[Call] = deque(maxlen=_RAISED)
         self._responses: dict[ResponseKey, int] = {}
 
     def record(self, call: Call) -> None:
@@ -53,6 +58,8 @@ class Journal:
 
     def _keep(self, call: Call) -> None:
         self._kept.append(call)
+        if call.raised:
+            self._raised.append(call)
         self._bytes += _bytes(call)
         while len(self._kept) > self._size or (self._bytes > self._max_bytes and len(self._kept) > 1):
             self._bytes -= _bytes(self._kept.popleft())
@@ -80,6 +87,13 @@ class Journal:
         with self._lock:
             new = min(self._recorded - recorded, len(self._kept))
             return Calls(islice(self._kept, len(self._kept) - new, None))
+
+    def take_raised(self) -> tuple[Call, ...]:
+        """Return the calls that raised an exception of the fake since the last time, also if they were cleared."""
+        with self._lock:
+            raised = tuple(self._raised)
+            self._raised.clear()
+            return raised
 
     def roll_back(self, last: int) -> None:
         """Mark the calls after a number as rolled back."""

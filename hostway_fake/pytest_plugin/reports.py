@@ -30,13 +30,13 @@ def story(item: pytest.Item, watched: Sequence[WatchedFake]) -> str:
     """What happened in a test, account by account, and the line that runs it again exactly so."""
     told, seeds, shared = [], set(), []
     for each in watched:
-        for fake, timeline in each.timelines():
-            is_fixture = bool(each.name) and fake is each.fake
-            seeds.add(fake._worlds.default_world.settings.seed)
+        for account, timeline in each.timelines():
+            is_fixture = bool(each.name) and account is each.fake.account
+            seeds.add(account.world.settings.seed)
             if timeline or is_fixture:
-                head = [] if is_fixture else [f"{fake.auth[0]}:"]
+                head = [] if is_fixture else [f"{account.name}:"]
                 told.append("\n".join((*head, *(_lines(timeline) or ["nothing happened"]))))
-                shared += [fake.auth[0]] if each.is_shared else []
+                shared += [account.name] if each.is_shared else []
     again = [f"to run it again: {' '.join(_command(item, seeds))}"]
     again += [f"(tests before it have used {', '.join(shared)} too; they are not run again)"] if shared else []
     return "\n\n".join((*_unreached(watched), *(told or ["nothing happened"]), "\n".join(again)))
@@ -93,9 +93,9 @@ def write(folder: Path, nodeid: str, watched: Iterable[WatchedFake]) -> str:
     What is returned is why that could not be done, if it could not.
     """
     moments = [
-        {"account": fake.auth[0], **moment}
+        {"account": account.name, **moment}
         for each in watched
-        for fake, timeline in each.timelines()
+        for account, timeline in each.timelines()
         for moment in json.loads(timeline.to_json())
     ]
     name = re.sub(r"[^\w.=-]+", "_", nodeid)[:100]

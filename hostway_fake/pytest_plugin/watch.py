@@ -1,12 +1,21 @@
-"""What tests do with the fakes that they are given: what they left undone, and what happened while a test ran."""
+"""What tests do with the fakes that they are given: unused fault rules, errors, and what happened.
+
+Theory of operation. A `WatchedFake` looks at a fake and its accounts twice: when the test function has returned, and at
+the end of teardown. The first look finds what the test did not use, before fixtures tidy up. The second look accepts
+rules that fixtures used in their own teardown. What a savepoint or a reset removes in between is kept by the rulebook
+and the journal, and accounts that were closed are kept by their parent, so that nothing has to be intercepted.
+
+A rule that a fixture of a wider scope wrote may be used by later tests. It is reported when its fake is closed.
+"""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
 from hostway_fake.exceptions import HostwayFakeError, ScriptExhaustedError
 from hostway_fake.fake import FakeHostway
+from hostway_fake.fake.account import Account
 from hostway_fake.faults.outcomes import StaleConnection
 from hostway_fake.faults.rules import ActiveRule, FaultRule, glob_matches
 from hostway_fake.journal.calls import Call
@@ -16,37 +25,39 @@ from hostway_fake.journal.timeline import Timeline
 from hostway_fake.world import World
 from hostway_fake.world.values import BEGINNING, Mark
 
-UNSPENT, STALLED, RAISED = ALLOWABLE = ("unspent_rules", "stalled_polls", "server_exceptions")
-"""What a test can leave undone."""
+UNUSED, STALLED, RAISED = ALLOWABLE = ("unused_rules", "stalled_polls", "server_exceptions")
+"""What ``allow`` accepts."""
 
-_STALLED: Final = "the clock stood, and the client polled in vain; where a test expects that, it is to allow it:"
-_RAISED: Final = "the fake raised an exception; where a test expects that, it is to allow it:"
+_STALLED: Final = "the client polled while the clock stood. If the test expects that, allow it:"
+_REMOVED: Final = "a savepoint or a reset has removed it"
+_RAISED: Final = "the fake raised an exception. If the test expects that, allow it:"
 
 
 class Problem(NamedTuple):
-    """What is told at the end of a test; ``word`` is what allows it, empty where nothing does."""
+    """A problem that fails a test at teardown. ``allowed_by`` is the word of ``allow`` that accepts it, if any."""
 
     allowed_by: str
     text: str
     is_of_fixture: bool = False
 
     def __str__(self) -> str:
-        if self.is_of_fixture:
-            return (
-                f"{self.text}\n(it was to be spent by then; make_fake_hostway(allow=[{self.allowed_by!r}]) allows it)"
-            )
-        return (
-            f"{self.text}\n(@pytest.mark.fake_hostway(allow=[{self.allowed_by!r}]) allows it)"
-            if self.allowed_by
-            else self.text
-        )
+        if not self.allowed_by:
+            return self.text
+        allow = f"allow=[{self.allowed_by!r}]"
+        return f"{self.text}\n(allow it with {'make_fake_hostway' if self.is_of_fixture else _MARKER}({allow}))"
+
+
+_MARKER: Final = "@pytest.mark.fake_hostway"
 
 
 class WatchedFake:
-    """A fake that was given to tests, with its siblings.
+    """A fake that tests use, with the accounts that were added to it.
 
-    ``name`` is that of a fixture, if it has one. What a test did is told at its end. A rule that a fixture of a wider
-    scope wrote has time until the fake is closed.
+    Args:
+        fake: The fake.
+        allowed: Words of ``allow`` that hold for this fake.
+        name: The name of the fixture that returned it, if it is one of the plugin's.
+        is_for_one_test: Whether a function-scoped fixture of a project made it.
     """
 
     def __init__(
@@ -54,29 +65,25 @@ class WatchedFake:
     ) -> None:
         self.fake = fake
         self.name = name
-        self._is_for_one_test = is_for_one_test
         self.allowed = allowed
+        self._is_for_one_test = is_for_one_test
         self._has_passed = False
-        self._marks: dict[World, Mark] = {}  # where each world was when the test before had ended
-        self._looked_at: dict[World, int] = {}  # how many calls of each were looked at
+        self._marks: dict[World, Mark] = {}  # the position of each world at the end of the previous test
         self._arranged: dict[int, FaultRule] = {}  # by identity, the rules that fixtures of wider scopes wrote
-        self._told: dict[int, FaultRule] = {}
-        self._owing: dict[int, tuple[FaultRule, str]] = {}
-        self._found: list[Problem] = []
-        self._gone: list[FakeHostway] = []  # siblings that were closed in this test
-        self._relied: Counter[ResponseKey] = Counter()
-        fake._on_discard = self._look_at
+        self._reported: dict[int, FaultRule] = {}
+        self._unused: dict[int, tuple[FaultRule, str]] = {}
+        self._problems: list[Problem] = []
+        self._counts: Counter[ResponseKey] = Counter()
+        fake.account.watch()
 
-    def begins(self) -> bool:
-        """Another test begins; whether it can use this fake."""
-        self._gone = []
-        if self._is_for_one_test or not self.fake._is_open:
-            self.fake._on_discard = None  # a fake that nobody holds is gone at once
+    def begin_test(self) -> bool:
+        """Prepare for the next test. Return False if the next test cannot use this fake."""
+        self.fake.account.forget_closed()
+        if self._is_for_one_test or not self.fake.account.is_open:
             return False
-        for fake in self.fake._family():
-            world = fake._worlds.default_world
-            world.forget_polls()
-            self._marks[world] = world.mark()
+        for account in self.fake.account.accounts():
+            account.world.forget_polls()
+            self._marks[account.world] = account.world.mark()
         return True
 
     def release(self) -> None:
@@ -85,116 +92,112 @@ class WatchedFake:
 
     @property
     def is_shared(self) -> bool:
-        """Whether tests before this one have used it."""
+        """Whether earlier tests have used the fake."""
         return any(mark.recorded or mark.sequence for mark in self._marks.values())
 
     def arranged(self) -> None:
-        """A fixture of a wider scope is made: the rules that stand now are not the test's."""
+        """Note that a fixture of a wider scope wrote the rules that are active now."""
         self._arranged |= {id(rule.rule): rule.rule for rule in self._rules()}
 
-    def called(self) -> None:
-        """The test is done, and fixtures will tidy up."""
-        for fake in self.fake._family():
-            self._look_at(fake)
+    def look(self) -> None:
+        """Note what is unused or wrong at the moment."""
+        for account in self.fake.account.accounts():
+            self._look_at(account)
 
-    def ended(self, failed: bool) -> list[Problem]:
-        """Fixtures have tidied up: what was left undone, by a test that came to its end or by fixtures before it."""
-        self.called()
+    def end_test(self, failed: bool) -> list[Problem]:
+        """Return the problems of a test, after teardown. A test that has failed anyway has none of its own."""
+        self.look()
         self._has_passed = self._has_passed or not failed
-        if not (self._owing or self._found):
+        if not (self._unused or self._problems):
             return []
-        standing = {id(rule.rule): rule for rule in self._rules()}
-        owing = {key: each for key, each in self._owing.items() if not _is_spent(standing.get(key))}
-        self._told |= {key: rule for key, (rule, _) in self._owing.items()}
-        unspent = [Problem(UNSPENT, text, key in self._arranged) for key, (_, text) in owing.items()]
-        found = [each for each in unspent if not failed or (each.is_of_fixture and self._has_passed)]
-        found += [] if failed else self._found
-        self._owing, self._found = {}, []
+        active = {id(rule.rule): rule for rule in self._rules()}
+        unused = {key: each for key, each in self._unused.items() if key not in active or active[key].remaining}
+        self._reported |= {key: rule for key, (rule, _) in self._unused.items()}
+        found = [Problem(UNUSED, text, key in self._arranged) for key, (_, text) in unused.items()]
+        found = [each for each in found if not failed or (each.is_of_fixture and self._has_passed)]
+        found += [] if failed else self._problems
+        self._unused, self._problems = {}, []
         return found
 
-    def timelines(self) -> Iterator[tuple[FakeHostway, Timeline]]:
-        """What happened since the test before had ended, in this account and in those of siblings."""
-        for fake in (*self.fake._family(), *self._gone):
-            world = fake._worlds.default_world
-            yield fake, world.timeline(self._marks.get(world, BEGINNING))
+    def timelines(self) -> Iterator[tuple[Account, Timeline]]:
+        """Yield each account with what has happened in it since the previous test."""
+        for account in self.fake.account.accounts():
+            yield account, account.world.timeline(self._marks.get(account.world, BEGINNING))
 
     @property
     def was_called(self) -> bool:
-        """Tell whether a request has reached it, or one of its siblings, since the test before had ended."""
-        worlds = [fake._worlds.default_world for fake in (*self.fake._family(), *self._gone)]
+        """Whether a request has reached one of the accounts since the previous test."""
+        worlds = [account.world for account in self.fake.account.accounts()]
         return any(world.journal.recorded > self._marks.get(world, BEGINNING).recorded for world in worlds)
 
-    def relied(self) -> Counter[ResponseKey]:
-        """What was answered since this was last asked."""
-        answered = self.fake._response_counts()
-        new, self._relied = answered - self._relied, answered
+    def new_responses(self) -> Counter[ResponseKey]:
+        """Return how many responses of which kind were sent since the last time."""
+        counts = self.fake.account.response_counts()
+        new, self._counts = counts - self._counts, counts
         return new
 
     def _rules(self) -> Iterator[ActiveRule]:
-        for fake in self.fake._family():
-            yield from fake._worlds.default_world.rulebook.rules
+        for account in self.fake.account.accounts():
+            yield from account.world.rulebook.rules
 
-    def _whose(self, fake: FakeHostway) -> str:
-        return "" if self.name and fake is self.fake else f" of {fake.auth[0]}"
-
-    def _look_at(self, fake: FakeHostway) -> None:
-        """See what is undone now; a fake asks for it before it forgets."""
-        world, is_open = fake._worlds.default_world, fake._is_open
-        if not is_open and world is not self.fake._worlds.default_world:
-            self._gone.append(fake)
-        for rule in world.rulebook.rules:
-            key = id(rule.rule)
-            has_time = is_open and key in self._arranged and not self._is_for_one_test
-            if rule.remaining and not has_time and key not in self._told:
-                writer = ", which a fixture of a wider scope wrote," if key in self._arranged else ""
-                said = f"a rule{self._whose(fake)}{writer} is not spent: {rule}"
-                self._owing[key] = rule.rule, "\n".join((said, *_missed(rule, fake)))
+    def _look_at(self, account: Account) -> None:
+        rulebook, journal = account.world.rulebook, account.world.journal
+        for rule in rulebook.rules:
+            self._note_unused(account, rule, partial(_missed, rule, account))
+        while rulebook.discarded:
+            rule = rulebook.discarded.popleft()
+            self._note_unused(account, rule, partial(_missed, rule, account) if journal.calls else lambda: [_REMOVED])
         try:
-            fake._faults.check()
+            account.faults.check()
         except HostwayFakeError as error:
-            word = RAISED if isinstance(error, ScriptExhaustedError) else ""
-            self._found.append(Problem(word, f"{type(error).__name__}: {error}"))
-        if fake._blocked:
-            self._found.append(_complaint(RAISED, _RAISED, [f"BlockedHostError: {each}" for each in fake._blocked]))
-            fake._blocked.clear()
-        looked_at = self._looked_at.get(world, 0)
-        if world.journal.recorded > looked_at:
-            self._looked_at[world] = world.journal.recorded
-            self._found += _raised(world.journal.since(looked_at))
+            account.discarded_errors.append(error)
+        while account.discarded_errors:
+            told = account.discarded_errors.popleft()
+            allowed_by = RAISED if isinstance(told, ScriptExhaustedError) else ""
+            self._problems.append(Problem(allowed_by, f"{type(told).__name__}: {told}"))
+        if account.blocked:
+            self._problems.append(_problem(RAISED, _RAISED, [f"BlockedHostError: {each}" for each in account.blocked]))
+            account.blocked.clear()
+        self._problems += _raised(journal.take_raised())
+
+    def _note_unused(self, account: Account, rule: ActiveRule, why: Callable[[], list[str]]) -> None:
+        key = id(rule.rule)
+        may_be_used_later = account.is_open and key in self._arranged and not self._is_for_one_test
+        if rule.remaining and not may_be_used_later and key not in self._reported:
+            of_account = "" if self.name and account is self.fake.account else f" of {account.name}"
+            writer = ", written by a fixture of a wider scope" if key in self._arranged else ""
+            more = "1 more matching call" if rule.remaining == 1 else f"{rule.remaining} more matching calls"
+            said = f"unused fault rule{of_account}{writer}: {rule.description}: {more} expected"
+            self._unused[key] = rule.rule, "\n".join((said, *why()))
 
 
-def _is_spent(rule: ActiveRule | None) -> bool:
-    """Whether a rule still stands and waits for no more calls."""
-    return rule is not None and not rule.remaining
-
-
-def _complaint(word: str, said: str, found: Sequence[object]) -> Problem:
-    """Return a complaint that shows the first three of what was found."""
-    return Problem(word, "\n".join((said, *(f"  {each}" for each in found[:3]))))
+def _problem(allowed_by: str, said: str, found: Sequence[object]) -> Problem:
+    """Return a problem that shows the first three of what was found."""
+    return Problem(allowed_by, "\n".join((said, *(f"  {each}" for each in found[:3]))))
 
 
 def _raised(calls: tuple[Call, ...]) -> Iterator[Problem]:
     stalled = [call for call in calls if call.client_saw == "FrozenClockError"]
     raised = [call for call in calls if call.client_saw in ("EndlessWaitError", "NoWireError")]
-    for word, said, found in ((STALLED, _STALLED, stalled), (RAISED, _RAISED, raised)):
+    for allowed_by, said, found in ((STALLED, _STALLED, stalled), (RAISED, _RAISED, raised)):
         if found:
-            yield _complaint(word, said, found)
+            yield _problem(allowed_by, said, found)
 
 
-def _missed(rule: ActiveRule, fake: FakeHostway) -> list[str]:
-    """Why a rule was not spent, where no call matched it: what came nearest."""
+def _missed(rule: ActiveRule, account: Account) -> list[str]:
+    """Return the calls that came nearest to a rule that no call has matched."""
     which = rule.rule.which
     wanted = {"operation": which.operation, "server": which.server, "id": which.id, "name": which.name}
     given = {what: value for what, value in wanted.items() if value is not None}
     if rule.hits or not given:
         return []
-    return nearest(fake.calls, given, glob_matches, partial(_alike, rule.rule))
+    return nearest(account.world.journal.calls, given, glob_matches, partial(_why_not_counted, rule.rule))
 
 
-def _alike(rule: FaultRule, call: Call) -> str:
-    """Why a rule did not count a call that is as it wants it."""
+def _why_not_counted(rule: FaultRule, call: Call) -> str:
+    """Return why a rule did not count a call that has the wanted attributes."""
     if call.rolled_back:
-        return "a savepoint has undone that it counted"
+        return "a savepoint has undone it"
     if rule.which.account is not None:
         return f"its account is not {rule.which.account!r}"
     if any(isinstance(step.outcome, StaleConnection) for step in rule.what.steps):

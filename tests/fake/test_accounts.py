@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 import requests
 
-from hostway_fake import FakeHostway, InvalidValueError, ServerHandle, UnknownOptionError
+from hostway_fake import ClosedFakeError, FakeHostway, InvalidValueError, ServerHandle, UnknownOptionError
 
 
 def _list(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> int:
@@ -37,14 +37,23 @@ def test_a_closed_account_is_unknown(fake: FakeHostway, server: ServerHandle, se
 
     fake.close()
 
-    assert _list(fake, server, session) == 401
+    with pytest.raises(ClosedFakeError, match=r"account jello614636 is closed. It was closed in .*test_accounts.py"):
+        _list(fake, server, session)
+
+
+def test_closed_fake_is_unknown_to_clients_of_a_server_that_others_still_use(fake: FakeHostway) -> None:
+    with fake.serve() as serving, fake.add_account("michalski275226", "secret") as added:
+        added.close()
+
+        assert added.at(serving.url).session().get(f"{serving.url}/servers").status_code == 401
 
 
 def test_a_second_close_does_nothing(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> None:
     fake.close()
     fake.close()
 
-    assert _list(fake, server, session) == 401
+    with pytest.raises(ClosedFakeError):
+        _list(fake, server, session)
 
 
 def test_a_closed_sibling_leaves_the_others_alone(
@@ -56,7 +65,9 @@ def test_a_closed_sibling_leaves_the_others_alone(
 
         sibling.close()
 
-        assert (_list(sibling, theirs, other), _list(fake, server, session)) == (401, 200)
+        with pytest.raises(ClosedFakeError):
+            _list(sibling, theirs, other)
+        assert _list(fake, server, session) == 200
 
 
 def test_closing_closes_the_siblings() -> None:
@@ -65,8 +76,8 @@ def test_closing_closes_the_siblings() -> None:
         server = sibling.add_server()
         session = sibling.session()
 
-    with session:
-        assert _list(sibling, server, session) == 401
+    with session, pytest.raises(ClosedFakeError):
+        _list(sibling, server, session)
 
 
 def test_a_closed_sibling_is_let_go(fake: FakeHostway) -> None:

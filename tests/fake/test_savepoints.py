@@ -28,7 +28,7 @@ _ORDER = {"server": {"name": "web", "imageRef": "debian_lenny_template", "flavor
 
 def _all_of(fake: FakeHostway) -> list[object]:
     """All that can be changed."""
-    world = fake._worlds.default_world
+    world = fake.account.world
     saved = world.savepoint()
     rulebook = saved.rulebook
     return [
@@ -44,7 +44,7 @@ def _all_of(fake: FakeHostway) -> list[object]:
         saved.clock and (saved.clock.nanoseconds, saved.clock.rate, list(saved.clock.moves)),
         saved.polls,
         (rulebook._rules, rulebook._removed, rulebook._exhausted, rulebook._last_number),
-        fake._faults.saved(),
+        fake.account.faults.saved(),
     ]
 
 

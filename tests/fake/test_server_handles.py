@@ -426,5 +426,5 @@ def test_a_handle_is_equal_to_another_of_the_same_server(fake: FakeHostway, serv
 
 def test_after_ten_thousand_servers_the_zone_is_what_it_was(fake: FakeHostway) -> None:
     for _ in range(10_000):
-        last = fake._worlds.default_world.add_server(None)
+        last = fake.account.world.add_server(None)
     assert (last.id, last.zone) == ("jello614636-USOTE1-0000", "USOTE")

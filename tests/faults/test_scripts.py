@@ -74,7 +74,7 @@ def test_a_rule_in_a_file_is_the_rule_in_python(data: dict[str, Any], write: Cal
         write(fake.faults.on)
 
         assert [str(rule) for rule in told.faults.rules] == [str(rule) for rule in fake.faults.rules]
-        assert told._worlds.default_world.rulebook.rules == fake._worlds.default_world.rulebook.rules
+        assert told.account.world.rulebook.rules == fake.account.world.rulebook.rules
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_scripts_outages_and_limits_are_those_of_python(data: dict[str, Any], wr
     with FakeHostway(faults=data) as told, FakeHostway() as fake:
         written(fake.faults)
 
-        assert told._worlds.default_world.rulebook.rules == fake._worlds.default_world.rulebook.rules
+        assert told.account.world.rulebook.rules == fake.account.world.rulebook.rules
 
 
 def test_builds_stand_beside_rules() -> None:

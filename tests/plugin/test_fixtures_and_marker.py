@@ -381,7 +381,7 @@ def test_the_fixtures_are_explained(pytester: pytest.Pytester) -> None:
 
     names = ("", "_server", "_session", "_base_url", "_credentials", "_options")
     for name in names:
-        ran.stdout.re_match_lines([rf"fake_hostway{name}( \[session scope\])? -- .*pytest_plugin/__init__\.py.*"])
+        ran.stdout.re_match_lines([rf"fake_hostway{name}( \[session scope\])? -- .*pytest_plugin/fixtures\.py.*"])
     ran.stdout.no_fnmatch_line("*no docstring available*fake_hostway*")
 
 
@@ -417,6 +417,9 @@ def test_the_account_of_a_test_is_gone_after_it(pytester: pytest.Pytester) -> No
         pytester,
         _LIST
         + """
+import pytest
+from hostway_fake import ClosedFakeError
+
 kept = []
 
 def test_it(fake_hostway, fake_hostway_session):
@@ -424,7 +427,8 @@ def test_it(fake_hostway, fake_hostway_session):
     kept.append((fake_hostway, fake_hostway.session()))
 
 def test_the_next_one(fake_hostway):
-    assert listed(*kept[0]) == 401
+    with pytest.raises(ClosedFakeError, match="It was closed at the end of the test that used it"):
+        listed(*kept[0])
 """,
     )
 

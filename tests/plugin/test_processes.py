@@ -8,6 +8,12 @@ from typing import Final
 
 import pytest
 
+_OURS: Final = {
+    "hostway_fake",
+    "hostway_fake.pytest_plugin",
+    "hostway_fake.pytest_plugin.fixtures",
+    "hostway_fake.pytest_plugin.stash",
+}
 _HEAVY: Final = {"asyncio", "flask", "http.server", "requests", "rich", "urllib3", "werkzeug"}
 
 _NOTE: Final = """
@@ -33,7 +39,7 @@ def test_a_plugin_that_is_not_used_imports_nothing_but_pytest(
     without = _modules_of_a_run(pytester)
     within = _modules_of_a_run(pytester, "-p", "hostway_fake.pytest_plugin")
 
-    assert within - without == {"hostway_fake", "hostway_fake.pytest_plugin"}
+    assert within - without == _OURS
     assert not without & _HEAVY - {"asyncio"}
 
 
@@ -41,10 +47,7 @@ def test_a_plugin_that_is_installed_is_found_and_imports_nothing_but_pytest(pyte
     without = _modules_of_a_run(pytester, "-p", "no:hostway_fake")
     within = _modules_of_a_run(pytester)
 
-    assert {name for name in within - without if name.startswith("hostway_fake")} == {
-        "hostway_fake",
-        "hostway_fake.pytest_plugin",
-    }
+    assert {name for name in within - without if name.startswith("hostway_fake")} == _OURS
     assert not (within - without) & _HEAVY
 
 

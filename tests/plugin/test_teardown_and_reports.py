@@ -33,10 +33,10 @@ def test_a_rule_that_is_not_spent_fails_the_test_with_what_came_nearest(pytester
     ran.assert_outcomes(passed=1, errors=1)
     ran.stdout.fnmatch_lines(
         [
-            "a rule is not spent: rule 1: create_snapshot, name='nihgtly': first 2: respond before *remaining 2)",
+            "unused fault rule: rule 1: create_snapshot, name='nihgtly': first 2: * 2 more matching calls expected",
             "the nearest:",
             "  *create_snapshot applied 202: name is 'nightly', not 'nihgtly'",
-            "(@pytest.mark.fake_hostway(allow=[[]'unspent_rules'[]]) allows it)",
+            "(allow it with @pytest.mark.fake_hostway(allow=[[]'unused_rules'[]]))",
         ]
     )
 
@@ -79,7 +79,7 @@ def test_a_rule_that_was_met_too_seldom_says_how_often(pytester: pytest.Pytester
     )
 
     ran.assert_outcomes(passed=1, errors=1)
-    ran.stdout.fnmatch_lines(["a rule is not spent: *(hits 1, fired 1, remaining 1)"])
+    ran.stdout.fnmatch_lines(["unused fault rule: *: 1 more matching call expected"])
     ran.stdout.no_fnmatch_line("the nearest:")
 
 
@@ -98,7 +98,7 @@ def test_an_id_is_looked_at_as_a_glob(pytester: pytest.Pytester) -> None:
 
 
 _UNDONE = {
-    "unspent_rules": 'fake_hostway.faults.on("get_server").respond(503)',
+    "unused_rules": 'fake_hostway.faults.on("get_server").respond(503)',
     "stalled_polls": """
             server = fake_hostway.add_server()
             server.add_snapshot("a", "BUILD")
@@ -130,7 +130,7 @@ def test_what_is_left_undone_fails_the_test(pytester: pytest.Pytester, undone: s
     ran = run(pytester, _leaving(undone))
 
     ran.assert_outcomes(passed=1, errors=1)
-    ran.stdout.fnmatch_lines([f"*allow=*{undone}*allows it*"])
+    ran.stdout.fnmatch_lines([f"*allow it with*{undone}*"])
 
 
 @pytest.mark.parametrize("undone", _UNDONE)
@@ -185,7 +185,7 @@ def test_exception_that_a_client_swallowed_outside_the_exchange_fails_the_test(
 
     ran = run(pytester, source)
     ran.assert_outcomes(passed=1, errors=1)
-    ran.stdout.fnmatch_lines(["the fake raised an exception; *", told, "*allow=*'server_exceptions'*allows it*"])
+    ran.stdout.fnmatch_lines(["the fake raised an exception. *", told, "*allow it with*'server_exceptions'*"])
     run(pytester, source, ini="fake_hostway_allow = server_exceptions").assert_outcomes(passed=1)
 
 
@@ -220,7 +220,7 @@ def test_fake_of_a_project_s_own_fixture_is_watched_and_served(pytester: pytest.
     ran = run(pytester, _OWN.format(scope=scope))
 
     ran.assert_outcomes(passed=2, failed=1, errors=1)
-    ran.stdout.fnmatch_lines(["a rule is not spent: rule 1: list_servers: first 2: respond before *"])
+    ran.stdout.fnmatch_lines(["unused fault rule: rule 1: list_servers: first 2: respond before *"])
     told = ran.stdout.str().split("timeline of fake_hostway")[-1].split("to run it again")[0]
     assert "GET /zone" in told or "list_zones" in told
     assert "list_servers" not in told
@@ -253,7 +253,7 @@ def test_own_fixture_of_a_wider_scope_that_never_closes_its_fake_is_told_at_its_
 
     ran.assert_outcomes(passed=2, failed=1, errors=1)
     ran.stdout.fnmatch_lines(
-        ["*ERROR at teardown of TestA.test_2*", "a rule*is not spent: rule 1: list_servers: first 1:*"]
+        ["*ERROR at teardown of TestA.test_2*", "unused fault rule*: rule 1: list_servers: first 1:*"]
     )
     assert "timeline of fake_hostway" not in ran.stdout.str().split("FAILURES")[1]
 
@@ -280,7 +280,7 @@ def test_own_fixture_that_never_closes_its_fakes_keeps_none_of_them_watched(pyte
         """
         import pytest
         from hostway_fake import FakeHostway
-        from hostway_fake.pytest_plugin import _WATCHED
+        from hostway_fake.pytest_plugin.stash import WATCHED
 
         @pytest.fixture
         def fake_hostway():
@@ -288,7 +288,7 @@ def test_own_fixture_that_never_closes_its_fakes_keeps_none_of_them_watched(pyte
 
         @pytest.mark.parametrize("number", range(5))
         def test_it(fake_hostway, number, pytestconfig):
-            assert len(pytestconfig.stash[_WATCHED]) == 1
+            assert len(pytestconfig.stash[WATCHED]) == 1
         """,
     ).assert_outcomes(passed=5)
 
@@ -421,7 +421,7 @@ def test_the_seed_of_the_command_line_wins(pytester: pytest.Pytester) -> None:
 
         @pytest.mark.fake_hostway(seed=5)
         def test_it(fake_hostway):
-            assert fake_hostway._worlds.default_world.settings.seed == 9
+            assert fake_hostway.account.world.settings.seed == 9
     """
 
     run(pytester, source, "--fake-hostway-seed=9", ini="fake_hostway_seed = 7").assert_outcomes(passed=1)
@@ -483,11 +483,11 @@ def test_readings_come_from_the_configuration(pytester: pytest.Pytester) -> None
         import pytest
 
         def test_it(fake_hostway):
-            assert fake_hostway._worlds.default_world.settings.readings["list_status"] == "202"
+            assert fake_hostway.account.world.settings.readings["list_status"] == "202"
 
         @pytest.mark.fake_hostway(readings=["list_images"])
         def test_others(fake_hostway):
-            assert fake_hostway._worlds.default_world.settings.readings["list_status"] == "202"
+            assert fake_hostway.account.world.settings.readings["list_status"] == "202"
         """,
         ini="fake_hostway_readings =\n    list_status=202\n    deleted_count=true",
     )
@@ -503,7 +503,7 @@ def test_readings_come_from_the_configuration(pytester: pytest.Pytester) -> None
             "fake_hostway_readings =\n    list_status=202\n    list_status=200",
             "fake_hostway_readings: got *, expected each name once",
         ),
-        ("fake_hostway_allow = all", "fake_hostway_allow: got 'all', expected some of unspent_rules, stalled_polls"),
+        ("fake_hostway_allow = all", "fake_hostway_allow: got 'all', expected some of unused_rules, stalled_polls"),
         ("fake_hostway_readings =\n    list_status=204", "fake_hostway_readings: reading list_status: got '204'"),
     ],
 )
@@ -539,7 +539,7 @@ def test_a_seed_of_the_command_line_that_is_none_is_named(pytester: pytest.Pytes
     ran.stderr.fnmatch_lines([f"ERROR: --fake-hostway-seed: got '{seed}', expected a whole number"])
 
 
-@pytest.mark.parametrize("allow", ["'everything'", "5", "['unspent_rules', 7]"])
+@pytest.mark.parametrize("allow", ["'everything'", "5", "['unused_rules', 7]"])
 def test_a_marker_that_allows_what_is_none_is_named(pytester: pytest.Pytester, allow: str) -> None:
     ran = run(
         pytester,
@@ -552,7 +552,7 @@ def test_a_marker_that_allows_what_is_none_is_named(pytester: pytest.Pytester, a
     )
 
     ran.assert_outcomes(errors=1)
-    ran.stdout.fnmatch_lines(["*fake_hostway allow: got *, expected some of unspent_rules, stalled_polls*"])
+    ran.stdout.fnmatch_lines(["*fake_hostway allow: got *, expected some of unused_rules, stalled_polls*"])
 
 
 # Fakes of other scopes

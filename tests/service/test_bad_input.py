@@ -34,7 +34,7 @@ class Service:
         parse_error: str = "",
     ) -> Response:
         given = {"host": "api.hostway.test", "authorization": _AUTHORIZATION, **(headers or {})}
-        worlds: Worlds = self.fake._worlds
+        worlds: Worlds = self.fake.account.worlds
         sent = {name: value for name, value in given.items() if value is not None}
         answer = exchange(worlds, Request(method, target, sent, body, parse_error=parse_error))
         assert isinstance(answer, Response)
@@ -303,7 +303,7 @@ def test_nothing_that_is_sent_breaks_the_service(
     service = Service(revision=revision)
     target, scheme, headers = origin_form(target, "http", headers)
 
-    answer = exchange(service.fake._worlds, Request(method, target, headers, body, scheme))
+    answer = exchange(service.fake.account.worlds, Request(method, target, headers, body, scheme))
 
     assert isinstance(answer, Response)
     assert answer.status < 500
@@ -321,7 +321,7 @@ def test_the_date_is_that_of_the_world() -> None:
     service.fake.clock.advance(days=1, seconds=1.5)
 
     assert dict(service.ask().headers)["Date"] == "Sat, 13 Apr 2013 19:29:01 GMT"
-    assert isinstance(service.fake._worlds.default_world.clock, FakeClock)
+    assert isinstance(service.fake.account.world.clock, FakeClock)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_reading_takes_time_in_proportion_to_the_text(size: int, read: Callable[
 def test_parsing_a_body_takes_time_in_proportion_to_it(piece: bytes) -> None:
     with FakeHostway() as fake:
         server = fake.add_server()
-        worlds: Worlds = fake._worlds
+        worlds: Worlds = fake.account.worlds
 
         def post(size: int) -> None:
             body = b'{"snapshot": [' + piece * (size // len(piece))

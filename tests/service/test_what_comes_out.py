@@ -26,7 +26,7 @@ _HEADERS: Final = {"host": "api.hostway.test", "authorization": "Basic amVsbG82M
 def put(fake: FakeHostway, method: str = "GET", target: str = _PATH, body: bytes = b"", **more: Any) -> ExchangeResult:
     """What comes of one request; ``more`` are fields of it."""
     headers = {**_HEADERS, **more.pop("headers", {})}
-    return exchange(fake._worlds, Request(method, target, headers, body, **more))
+    return exchange(fake.account.worlds, Request(method, target, headers, body, **more))
 
 
 def answered(fake: FakeHostway, *args: Any, **more: Any) -> Response:
@@ -40,7 +40,7 @@ def answered(fake: FakeHostway, *args: Any, **more: Any) -> Response:
 
 def turned(fake: FakeHostway, server: ServerHandle, status: ServerStatus) -> None:
     """Give the server a status that nothing else gives it yet."""
-    world = fake._worlds.default_world
+    world = fake.account.world
     world._servers.keep(replace(world.any_server(server.id), status=status))
 
 
@@ -95,7 +95,7 @@ def test_an_answer_has_these_headers_in_this_order(
 @pytest.mark.parametrize("revision", ["2013-04", "2013-10"])
 def test_an_exception_of_the_fake_s_own_is_500_and_named(revision: str) -> None:
     with FakeHostway(revision=revision) as fake:
-        answer = responses.internal_error_response(fake._worlds.default_world, ZeroDivisionError("{} by 0"))
+        answer = responses.internal_error_response(fake.account.world, ZeroDivisionError("{} by 0"))
 
     fields = json.loads(answer.body)["computeFault"]
     assert (answer.status, answer.reason) == (500, "Internal Server Error")

@@ -77,7 +77,7 @@ def test_world_holds_no_more_after_more_cycles(kind: str) -> None:
         clock=CLOCKS[kind](), remember_deleted=5, journal_size=5, build_seconds=60, poll_limit=10**6
     ) as fake:
         churn(fake, 1200)
-        world = fake._worlds.default_world
+        world = fake.account.world
         store = world._servers
         assert len(store._agenda) == 0
         assert len(list(store.deleted)) == 5
@@ -255,7 +255,7 @@ def test_change_that_a_clock_took_back_leaves_the_window_later() -> None:
     for seconds in (10, 20, 5):
         watch.seconds = seconds
         server.add_snapshot(str(seconds))
-    world = fake._worlds.default_world
+    world = fake.account.world
     for number in range(past.CHANGES):
         watch.seconds = 30 + number
         world.update_server(server.id, str(number))
@@ -268,14 +268,14 @@ def test_next_event_of_a_clock_that_went_back_is_the_one_that_was() -> None:
     watch = Watch()
     fake, server = made(watch)
     snapshot = server.add_snapshot("a", "BUILD")
-    due = fake._worlds.default_world.next_event()
+    due = fake.account.world.next_event()
     watch.seconds = 30
     server.delete_snapshot(snapshot.id)
-    assert fake._worlds.default_world.next_event() is None
+    assert fake.account.world.next_event() is None
     watch.seconds = 5
-    assert fake._worlds.default_world.next_event() == due
+    assert fake.account.world.next_event() == due
     watch.seconds = 15
-    assert fake._worlds.default_world.next_event() is None
+    assert fake.account.world.next_event() is None
 
 
 # One question to the clock

@@ -27,7 +27,7 @@ def test_forked_process_is_not_held_up_by_locks_that_were_held() -> None:
         assert len(fake.calls) == 2
 
     with FakeHostway() as fake:
-        world = fake._worlds.default_world
+        world = fake.account.world
         held = [world._lock, world.journal._lock, world._polls._lock, world.rulebook._lock]
         for lock in held:
             lock.acquire()
@@ -41,7 +41,7 @@ def test_forked_process_is_not_held_up_by_locks_that_were_held() -> None:
 
 def test_locks_are_fresh_after_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     with FakeHostway() as fake:
-        journal = fake._worlds.default_world.journal
+        journal = fake.account.world.journal
         before = journal._lock
         monkeypatch.setattr(forks, "_OWNERS", WeakSet([journal]))
         forks._renew_locks()
@@ -62,14 +62,14 @@ def test_reset_inside_a_read_does_not_break_the_read(monkeypatch: pytest.MonkeyP
             return fold(server, now)
 
         monkeypatch.setattr(lifecycle, "fold", reset_meanwhile)
-        assert fake._worlds.default_world.any_server(server.id).id == server.id
+        assert fake.account.world.any_server(server.id).id == server.id
         resetting.join()
         assert fake.servers == ()
 
 
 def test_pollers_together_do_not_pass_the_next_event(monkeypatch: pytest.MonkeyPatch) -> None:
     with FakeHostway(poll_step=50, build_seconds=60) as fake:
-        world = fake._worlds.default_world
+        world = fake.account.world
         fake.add_server().add_snapshot("a", status="BUILD")
         together = Barrier(2, timeout=10)
         next_event = world.next_event
@@ -91,7 +91,7 @@ def test_pollers_together_do_not_pass_the_next_event(monkeypatch: pytest.MonkeyP
 
 def test_list_of_attachments_survives_a_volume_that_is_deleted_meanwhile() -> None:
     with FakeHostway() as fake:
-        world, server = fake._worlds.default_world, fake.add_server()
+        world, server = fake.account.world, fake.add_server()
         kept, deleted = server.attach_volume(), server.attach_volume()
         read = world.server(server.id)
         world.detach_volume(server.id, deleted)

@@ -82,7 +82,7 @@ class Neighbourhood:
         return self.ask("GET", "/servers/detail")
 
     def held(self) -> object:
-        return self.fake._worlds.default_world.servers(), self.fake.volumes
+        return self.fake.account.world.servers(), self.fake.volumes
 
 
 _STEPS: Final[tuple[Callable[[Neighbourhood, int], requests.Response], ...]] = (
@@ -133,7 +133,7 @@ def _check(here: Neighbourhood, readings: dict[str, str]) -> None:
     attached = {volume.id: volume.server_id for volume in here.fake.volumes if volume.server_id}
     held: dict[str, str] = {}
     all_count = readings.get("deleted_count") == "true"
-    for server in here.fake._worlds.default_world.servers():
+    for server in here.fake.account.world.servers():
         counting = [each for each in server.snapshots if each.status != "DELETED" or all_count]
         assert SERVER_ID.fullmatch(server.id)
         assert all(SNAPSHOT_ID.fullmatch(each.id) for each in server.snapshots)

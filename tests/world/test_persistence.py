@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hostway_fake import FakeHostway, HostwayFakeError, InvalidValueError, WrongTypeError
 from hostway_fake.faults import after_commit, ok, respond, truncate
 from hostway_fake.faults.builder import RuleBuilder
-from hostway_fake.world import persistence
+from hostway_fake.world import dump_file
 
 _ORDER = {"server": {"name": "web", "imageRef": "debian_lenny_template", "flavorRef": "1", "adminPass": "s3cret"}}
 
@@ -453,7 +453,7 @@ def test_a_file_with_one_byte_changed_is_the_same_or_refused(
         for number in range(30):
             _do(fake, number)
         path = tmp_path_factory.getbasetemp() / "changed.json"
-        persistence.write(path, fake.to_dict())
+        dump_file.write(path, fake.to_dict())
         content = bytearray(path.read_bytes())
         content[place % len(content)] = byte
         path.write_bytes(content)

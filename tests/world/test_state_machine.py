@@ -203,7 +203,7 @@ class WorldMachine(RuleBasedStateMachine):
     def parents_follow_the_order_of_completion_and_restoring(self) -> None:
         for fake in self.fakes:
             for handle in fake.servers:
-                server = fake._worlds.default_world.server(handle.id)
+                server = fake.account.world.server(handle.id)
                 guids = {snapshot.id: snapshot.guid for snapshot in handle.snapshots}
                 told = {each.id: each.parent_guid for each in handle.snapshots if each.completed_at is not None}
                 expected = self.model.parents(handle.id).items()
@@ -213,7 +213,7 @@ class WorldMachine(RuleBasedStateMachine):
     def reading_changes_nothing(self) -> None:
         bodies = []
         for fake, session in zip(self.fakes, self.sessions, strict=True):
-            world = fake._worlds.default_world
+            world = fake.account.world
             before = repr((world.servers(), world.pending(), world.clock.now(), dict(world._servers._newest)))
             bodies.append([session.get(f"{fake.url}/servers/{server}/snapshots").content for server in _SERVERS])
             for entry in self.model.entries:

@@ -1,0 +1,206 @@
+"""The fixtures of the plugin. This module imports nothing but pytest until a fixture is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hostway_fake.pytest_plugin.stash import (
+    DEFAULTS,
+    FAILED,
+    MARKER,
+    ROOT,
+    SERVERS,
+    TEST,
+    TLS,
+    WATCHED,
+    allowed_words,
+    marked_options,
+)
+
+if TYPE_CHECKING:
+    import requests
+
+    from hostway_fake.fake import FakeHostway
+    from hostway_fake.pytest_plugin.watch import WatchedFake
+    from hostway_fake.transports.server import ThreadServer
+
+
+def _root(config: pytest.Config) -> FakeHostway:
+    """The fake behind whose ways in the fakes of all tests live, so that one server can serve them all.
+
+    It is no fixture: each fixture of a fixture costs every test some twenty microseconds.
+    """
+    root = config.stash.get(ROOT, None)
+    if root is None:
+        from hostway_fake.fake import FakeHostway
+
+        root = config.stash[ROOT] = FakeHostway(auth=("fakehouse", "fakehouse"))
+    return root
+
+
+def _socket(config: pytest.Config, tls: bool) -> ThreadServer:
+    """Return the server of this process, with TLS or without; start it on first use. It stops when the run ends."""
+    servers = config.stash[SERVERS]
+    if tls not in servers:
+        serving = _root(config).serve(tls=tls)
+        servers[tls] = serving.__enter__(), serving  # the server would stop if nobody held what made it
+    return servers[tls][0]
+
+
+def _through_socket(fake: FakeHostway, config: pytest.Config, tls: bool) -> FakeHostway:
+    """Return a fake with the URL and the ``ca_path`` of the server that all tests share."""
+    server = _socket(config, tls)
+    return fake.at(server.url, ca_path=server.ca_path)
+
+
+@pytest.fixture(scope="session")
+def fake_hostway_base_url() -> str:
+    """Override it to give the code under test another base URL than ``http://api.hostway.test``."""
+    return "http://api.hostway.test"
+
+
+@pytest.fixture(scope="session")
+def fake_hostway_credentials() -> tuple[str, str] | None:
+    """Return None, so that each test gets credentials of its own in ``fake_hostway.auth``.
+
+    Override this fixture to return a fixed user and password. Its scope is the session, because a function-scoped
+    fixture costs each test about 25 microseconds.
+    """
+    return None
+
+
+def _drawn_credentials(test: pytest.Item) -> tuple[str, str]:
+    from hashlib import blake2b
+
+    draw = int(blake2b(test.nodeid.encode(), digest_size=6).hexdigest(), 16)
+    return f"test{draw}", f"password{draw % 9973}"
+
+
+@pytest.fixture(scope="session")
+def fake_hostway_options() -> Mapping[str, Any]:
+    """Override it to return keyword arguments of `FakeHostway` for the tests in reach."""
+    return {}
+
+
+@pytest.fixture
+def fake_hostway(
+    pytestconfig: pytest.Config,
+    fake_hostway_base_url: str,
+    fake_hostway_credentials: tuple[str, str] | None,
+    fake_hostway_options: Mapping[str, Any],
+) -> Iterator[FakeHostway]:
+    """A Hostway account of this test's own, in process."""
+    from hostway_fake.fake.options import checked_auth, checked_options
+    from hostway_fake.pytest_plugin.watch import WatchedFake
+
+    checked_options(fake_hostway_options)
+    stash = pytestconfig.stash
+    test, defaults = stash[TEST], stash[DEFAULTS]
+    auth = _drawn_credentials(test) if fake_hostway_credentials is None else fake_hostway_credentials
+    options: dict[str, Any] = {**defaults, "url": fake_hostway_base_url, "auth": auth, **fake_hostway_options}
+    options |= marked_options(test)
+    reading: Mapping[str, str] | None = getattr(getattr(test, "callspec", None), "params", {}).get("fake_hostway")
+    if reading is not None:
+        others = (defaults.get("readings"), fake_hostway_options.get("readings"), reading)
+        options["readings"] = {name: value for each in others for name, value in (each or {}).items()}
+    elif not isinstance(options.get("readings", {}), Mapping):
+        from hostway_fake.pytest_plugin.configuration import cannot_be_run_under
+
+        pytest.fail(cannot_be_run_under(options["readings"]), pytrace=False)
+    if pytestconfig.option.fake_hostway_seed is not None:
+        options["seed"] = defaults["seed"]
+    allowed, test.stash[TLS] = allowed_words(options.pop("allow", ())), options.pop("tls", False)
+    user, password = checked_auth(options.pop("auth"))
+    fake = _root(pytestconfig).add_account(user, password, **options)
+    stash[WATCHED].append(WatchedFake(fake, allowed, MARKER))
+    yield fake
+    fake.close(check=not test.stash[FAILED])
+
+
+@pytest.fixture(scope="session")
+def make_fake_hostway(
+    pytestconfig: pytest.Config, fake_hostway_base_url: str, fake_hostway_options: Mapping[str, Any]
+) -> Iterator[Callable[..., FakeHostway]]:
+    """Return a function that makes accounts for fixtures of other scopes, each with credentials of its own.
+
+    Call it as ``make_fake_hostway(**options)``. ``on_socket=True`` gives the account at the URL of the server that all
+    tests share; with ``tls=True`` that server uses TLS. Accounts that are still open are closed at the end of the run.
+    A test is told at its end what it left undone with any of them. Fault rules of a fixture of a wider scope have time
+    until the account is closed. ``allow`` is that of the marker.
+    """
+    from itertools import count
+
+    from hostway_fake import checks
+    from hostway_fake.fake.options import checked_auth, checked_options
+    from hostway_fake.pytest_plugin.watch import WatchedFake
+
+    checked_options(fake_hostway_options)
+    root = _root(pytestconfig)
+    made: list[FakeHostway] = []
+    scopes = _Scopes(pytestconfig.stash[WATCHED])
+    pytestconfig.pluginmanager.register(scopes)
+    defaults: dict[str, Any] = pytestconfig.stash[DEFAULTS]
+
+    def make(*, on_socket: bool = False, **options: Any) -> FakeHostway:
+        checks.flag("on_socket", on_socket)
+        number = next(number for number in count(1) if f"made{number}" not in root.account.worlds.by_account)
+        given = {"url": fake_hostway_base_url, "auth": (f"made{number}", f"password{number}")}
+        everything = {**defaults, **given, **fake_hostway_options, **options}
+        if pytestconfig.option.fake_hostway_seed is not None:
+            everything["seed"] = defaults["seed"]
+        allowed, tls = allowed_words(everything.pop("allow", ())), checks.flag("tls", everything.pop("tls", False))
+        user, password = checked_auth(everything.pop("auth"))
+        fake = root.add_account(user, password, **everything)
+        made.append(fake)
+        pytestconfig.stash[WATCHED].append(WatchedFake(fake, allowed))
+        return _through_socket(fake, pytestconfig, tls) if on_socket else fake
+
+    yield make
+    pytestconfig.pluginmanager.unregister(scopes)
+    for fake in made:
+        fake.close()
+
+
+class _Scopes:
+    """Tells what fixtures of wide scopes arrange from what is a test's own; a plugin of its own, for what it costs."""
+
+    def __init__(self, watched: list[WatchedFake]) -> None:
+        self._watched = watched
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+        made = yield
+        if fixturedef.scope != "function":
+            for each in self._watched:
+                each.arranged()
+        return made
+
+
+@pytest.fixture
+def fake_hostway_server(
+    fake_hostway: FakeHostway, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FakeHostway]:
+    """The account of ``fake_hostway``, at the URL of a real socket: for any client.
+
+    With the option ``tls=True`` the socket uses TLS. ``ca_path`` of the fake is the CA file that clients must trust.
+
+    What is raised in the server while the test runs is raised again at its end. ``monkeypatch`` lets clients reach the
+    socket past a proxy, so that whatever else a test patches is undone in order.
+    """
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1", prepend=",")
+    if fake_hostway.account.worlds.by_account is _root(pytestconfig).account.worlds.by_account:
+        yield _through_socket(fake_hostway, pytestconfig, pytestconfig.stash[TEST].stash[TLS])
+    else:  # a project's own fixture fake_hostway made it
+        with fake_hostway.serve(tls=marked_options(pytestconfig.stash[TEST]).get("tls", False)) as serving:
+            yield fake_hostway.at(serving.url)
+
+
+@pytest.fixture
+def fake_hostway_session(fake_hostway: FakeHostway) -> Iterator[requests.Session]:
+    """A `requests.Session` that reaches ``fake_hostway``, authenticated."""
+    with fake_hostway.session() as session:
+        yield session
