@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from urllib3 import Retry
 
-    from hostway_fake.transports.requests import Pool
     from hostway_fake.transports.server import ThreadServer
+    from hostway_fake.transports.urllib3 import Pool
 
 
 class WaysIn:
@@ -50,7 +50,7 @@ class WaysIn:
         return self._ca_path
 
     def _pool(self) -> "Pool":
-        from hostway_fake.transports.requests import Pool
+        from hostway_fake.transports.urllib3 import Pool
 
         world = self.account.world
         wait = sleeper(world) if isinstance(world.clock, FakeClock) else None

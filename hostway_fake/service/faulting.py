@@ -1,13 +1,26 @@
-"""What a fault does to a call on its road: before the commit point or after it, and what is left for the client."""
+"""How a fault acts on a call: before or after the commit point, and what the client receives."""
 
 from collections.abc import Callable
+from typing import assert_never
 
 from hostway_fake.clock import FakeClock, SystemClock
 from hostway_fake.contract.catalogue import FLAVORS, IMAGES
 from hostway_fake.contract.operations import Operation
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.exceptions import EndlessWaitError, HostwayFakeError, NoWireError
-from hostway_fake.faults.outcomes import Delay, EmptyResponse, Hang, Respond, SlowBody, Step, TruncatedBody, Unavailable
+from hostway_fake.faults.outcomes import (
+    ConnectionReset,
+    Delay,
+    EmptyResponse,
+    Hang,
+    MalformedBody,
+    Respond,
+    SlowBody,
+    StaleConnection,
+    Step,
+    TruncatedBody,
+    Unavailable,
+)
 from hostway_fake.faults.rules import CallInfo
 from hostway_fake.journal.calls import Effect
 from hostway_fake.journal.secrets import masked_url
@@ -16,7 +29,13 @@ from hostway_fake.service.context import RequestContext
 from hostway_fake.service.messages import ExchangeResult, Response, WireFault
 
 HandledCall = tuple[Effect, str, Response]
-"""What a call did, what the client saw of it, and the finished answer."""
+"""The effect of a call, the status, and the response."""
+
+Handle = Callable[[RequestContext], HandledCall]
+"""Handles a call as if nothing went wrong."""
+
+FaultResult = tuple[Effect, str, ExchangeResult | HostwayFakeError]
+"""The effect of a call, what the client saw, and the result."""
 
 
 def subject(context: RequestContext) -> CallInfo:
@@ -75,44 +94,105 @@ def _named(context: RequestContext, operation: Operation) -> str | None:
     return None
 
 
-def apply_fault(
-    context: RequestContext, step: Step, handle: Callable[[RequestContext], HandledCall]
-) -> tuple[Effect, str, ExchangeResult | HostwayFakeError]:
-    """What a call did, what the client saw, and the answer, the breakage, or what the test is to be told."""
-    outcome = step.outcome
-    effect, response = Effect.NONE, None
-    if step.after_commit or (isinstance(outcome, SlowBody) and _outlasts(context, 1 / outcome.bytes_per_second)):
-        effect, _, response = handle(context)
-    elif isinstance(outcome, Delay):
-        return handle(context.later()) if _waits(context, outcome.seconds, outcome.real) else _gone(effect)
-    elif isinstance(outcome, TruncatedBody | SlowBody):
-        response = handle(context._replace(world=context.world.dry_run()))[2]
-        if isinstance(outcome, SlowBody) and not response.body:
-            effect, _, response = handle(context)  # without a body it arrives whole
-    match outcome:
-        case Respond():
-            injected = responses.scripted_response(context, outcome)
-            return (
-                effect,
-                str(injected.status),
-                injected.without_body() if context.request.method == "HEAD" else injected,
-            )
-        case Delay(_, real) if _is_real(context, real):
-            return effect, outcome.name, WireFault(outcome, response)
-        case Delay(seconds) if response is not None:
-            return (effect, str(response.status), response) if _waits(context, seconds) else _gone(effect)
-        case SlowBody() if response is not None:
-            return _slowly(context, outcome, effect, response)
-        case TruncatedBody() if response is not None and not response.body:
-            return effect, outcome.name, WireFault(EmptyResponse(), response)
-        case Hang() if context.request.wait is None and context.request.read_timeout is None:
-            return effect, outcome.name, EndlessWaitError(_unending(context))
-        case Hang() if context.request.read_timeout is not None:
-            _waits(context, context.request.read_timeout)
-        case Unavailable() if context.request.wait is not None:
-            return effect, outcome.name, NoWireError(f"{_said(context)}: unavailable() is for calls in process only")
-    assert outcome is not None
-    return effect, outcome.name, WireFault(outcome, response)
+def apply_fault(context: RequestContext, step: Step, handle: Handle) -> FaultResult:
+    """Apply a step of a fault rule to a call.
+
+    After the commit point, the handler is called first. Before it, only outcomes that send the true response call it:
+    a delay, and a slow or truncated body. A truncated or slow body that the client cannot receive comes from a dry run.
+
+    Args:
+        context: The request, its world and its operation.
+        step: The step to apply. It has an outcome.
+        handle: The handler, as if nothing went wrong.
+
+    Returns:
+        What the call did to the state, what the client saw, and the result: a response, a fault of the connection, or
+        an error for the test author.
+    """
+    handled = handle(context) if step.after_commit else None
+    match step.outcome:
+        case Respond() as outcome:
+            return _respond(context, outcome, handled)
+        case Delay() as outcome:
+            return _delay(context, outcome, handled, handle)
+        case Hang() as outcome:
+            return _hang(context, outcome, handled)
+        case TruncatedBody() as outcome:
+            return _truncate(context, outcome, handled, handle)
+        case SlowBody() as outcome:
+            return _slow_body(context, outcome, handled, handle)
+        case Unavailable() as outcome if context.request.wait is not None:
+            return Effect.NONE, outcome.name, NoWireError(f"{_said(context)}: unavailable() works in process only")
+        case ConnectionReset() | EmptyResponse() | MalformedBody() | StaleConnection() | Unavailable() as outcome:
+            return _effect(handled), outcome.name, WireFault(outcome, _response(handled))
+        case None:
+            raise ValueError("a step without an outcome cannot be applied")
+        case _ as unknown:
+            assert_never(unknown)
+
+
+def _effect(handled: HandledCall | None) -> Effect:
+    return handled[0] if handled else Effect.NONE
+
+
+def _response(handled: HandledCall | None) -> Response | None:
+    return handled[2] if handled else None
+
+
+def _respond(context: RequestContext, outcome: Respond, handled: HandledCall | None) -> FaultResult:
+    scripted = responses.scripted_response(context, outcome)
+    is_head = context.request.method == "HEAD"
+    return _effect(handled), str(scripted.status), scripted.without_body() if is_head else scripted
+
+
+def _delay(context: RequestContext, outcome: Delay, handled: HandledCall | None, handle: Handle) -> FaultResult:
+    if handled is None:
+        if _waits(context, outcome.seconds, outcome.real):
+            return handle(context.later())
+        return _timed_out(Effect.NONE)
+    effect, status, response = handled
+    if _is_real(context, outcome.real):
+        return effect, outcome.name, WireFault(outcome, response)
+    return (effect, status, response) if _waits(context, outcome.seconds) else _timed_out(effect)
+
+
+def _hang(context: RequestContext, outcome: Hang, handled: HandledCall | None) -> FaultResult:
+    request = context.request
+    if request.wait is None and request.read_timeout is None:
+        return _effect(handled), outcome.name, EndlessWaitError(_unending(context))
+    if request.read_timeout is not None:
+        _waits(context, request.read_timeout)
+    return _effect(handled), outcome.name, WireFault(outcome, _response(handled))
+
+
+def _truncate(
+    context: RequestContext, outcome: TruncatedBody, handled: HandledCall | None, handle: Handle
+) -> FaultResult:
+    response = handled[2] if handled else _dry_run(context, handle)
+    return _effect(handled), outcome.name, WireFault(outcome if response.body else EmptyResponse(), response)
+
+
+def _slow_body(context: RequestContext, outcome: SlowBody, handled: HandledCall | None, handle: Handle) -> FaultResult:
+    """Send a body byte by byte: the client waits for each of them anew."""
+    seconds_for_a_byte = 1 / outcome.bytes_per_second
+    arrives = _outlasts(context, seconds_for_a_byte)
+    response = handled[2] if handled else None if arrives else _dry_run(context, handle)
+    if response is None or not (response.body or handled):
+        handled = handle(context)  # all of it arrives
+        response = handled[2]
+    effect = _effect(handled)
+    if response.body and _is_real(context, outcome.real):
+        return effect, outcome.name, WireFault(outcome, response)
+    if response.body and not arrives:
+        _waits(context, seconds_for_a_byte)
+        return effect, "timeout", WireFault(outcome, response)
+    _move(context, len(response.body) * seconds_for_a_byte)
+    return effect, str(response.status), response
+
+
+def _dry_run(context: RequestContext, handle: Handle) -> Response:
+    """Return the response that the handler would give. The state does not change."""
+    return handle(context._replace(world=context.world.dry_run()))[2]
 
 
 def no_wire(context: RequestContext, breakage: WireFault) -> NoWireError:
@@ -123,23 +203,9 @@ def no_wire(context: RequestContext, breakage: WireFault) -> NoWireError:
     )
 
 
-def _gone(effect: Effect) -> tuple[Effect, str, WireFault]:
-    """The client has waited for as long as it would."""
+def _timed_out(effect: Effect) -> FaultResult:
+    """Return the result of a call whose client has stopped waiting."""
     return effect, "timeout", WireFault(Hang())
-
-
-def _slowly(
-    context: RequestContext, outcome: SlowBody, effect: Effect, response: Response
-) -> tuple[Effect, str, ExchangeResult]:
-    """A body byte by byte: the client waits for each of them anew."""
-    for_a_byte = 1 / outcome.bytes_per_second
-    if response.body and _is_real(context, outcome.real):
-        return effect, outcome.name, WireFault(outcome, response)
-    if response.body and not _outlasts(context, for_a_byte):
-        _waits(context, for_a_byte)
-        return effect, "timeout", WireFault(outcome, response)
-    _move(context, len(response.body) * for_a_byte)
-    return effect, str(response.status), response
 
 
 def _waits(context: RequestContext, seconds: float, real: bool = False) -> bool:

@@ -5,7 +5,6 @@ from typing import Final, TypeVar
 
 from hostway_fake.contract.catalogue import FLAVORS, IMAGES
 from hostway_fake.contract.errors import ACTION_NOT_SUPPORTED, NOT_FOUND
-from hostway_fake.contract.operations import OPERATIONS
 from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 from hostway_fake.domain import servers, snapshots
 from hostway_fake.domain.model import Event, Server, Snapshot
@@ -193,9 +192,6 @@ def list_volumes(context: RequestContext) -> Response:
     return rendering.volumes(context, context.world.volumes())
 
 
-list_volumes_detail = list_volumes
-
-
 def get_volume(context: RequestContext) -> Response:
     return rendering.one_volume(context, context.world.volume(context.arguments["volume_id"]))
 
@@ -246,6 +242,36 @@ def _held(catalogue: Mapping[str, _Held], wanted: str) -> _Held:
 
 
 HANDLERS: Final[Mapping[str, Callable[[RequestContext], Response]]] = {
-    operation.name: globals()[operation.name] for operation in OPERATIONS
+    "create_snapshot": create_snapshot,
+    "get_snapshot": get_snapshot,
+    "list_snapshots": list_snapshots,
+    "restore_snapshot": restore_snapshot,
+    "delete_snapshot": delete_snapshot,
+    "create_server": create_server,
+    "get_server": get_server,
+    "list_servers": list_servers,
+    "list_servers_detail": list_servers_detail,
+    "update_server": update_server,
+    "delete_server": delete_server,
+    "reboot_server": reboot_server,
+    "resize_server": resize_server,
+    "stop_server": stop_server,
+    "start_server": start_server,
+    "attach_volume": attach_volume,
+    "list_attachments": list_attachments,
+    "get_attachment": get_attachment,
+    "detach_volume": detach_volume,
+    "create_volume": create_volume,
+    "list_volumes": list_volumes,
+    "list_volumes_detail": list_volumes,
+    "get_volume": get_volume,
+    "delete_volume": delete_volume,
+    "list_images": list_images,
+    "list_images_detail": list_images_detail,
+    "get_image": get_image,
+    "list_flavors": list_flavors,
+    "list_flavors_detail": list_flavors_detail,
+    "get_flavor": get_flavor,
+    "list_zones": list_zones,
 }
-"""Every operation of the table by its name: the function that is called so."""
+"""The handler of each operation, by its name."""

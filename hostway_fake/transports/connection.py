@@ -11,12 +11,20 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
-from hostway_fake.clock import monotonic
 from hostway_fake.contract.limits import BODY_LIMIT
 from hostway_fake.faults.outcomes import Delay
-from hostway_fake.journal.secrets import masked_url
 from hostway_fake.service.messages import ExchangeResult, Response, WireFault
-from hostway_fake.service.parsing import content_length
+from hostway_fake.transports.http_reader import (
+    BLANK,
+    LINE_LIMIT,
+    BodyReader,
+    HeaderFields,
+    HeadLines,
+    ParseError,
+    SocketReader,
+    header_block,
+    list_members,
+)
 from hostway_fake.transports.socket_faults import ServerStopped, break_wire
 
 if TYPE_CHECKING:
@@ -24,10 +32,8 @@ if TYPE_CHECKING:
 
 _LINGER_BYTES: Final = 4 * BODY_LIMIT
 _LINGER_SECONDS: Final = 0.5
-_LINE_LIMIT: Final = 65536
 _TLS: Final = b"\x16"
 """The first byte of a TLS handshake."""
-_BLANK: Final = " \t"
 _HEADS: Final = 16
 _HEAD_LIMIT: Final = 8192
 
@@ -59,112 +65,20 @@ class Listener(Protocol):
         ...
 
 
-class _ParseError(Exception):
-    """The request cannot be read to its end; the message says why, in a sentence for the client."""
-
-
-class _Reader(io.RawIOBase):
-    """The receiving side of a connection, with an idle timeout and a deadline for each request.
-
-    The deadline is set only for a request that does not arrive in one piece. Most do: then the clock is not read and
-    the timeout of the socket is not changed.
-    """
-
-    def __init__(self, connection: socket.socket, read_timeout: float, idle: float | None) -> None:
-        self._connection = connection
-        self._read_timeout = self._silence = read_timeout
-        self._idle = idle
-        self._deadline: float | None = None
-        self.is_idle = True
-        self.is_over = False
-
-    def drain(self, silence: float) -> None:
-        """Begin to take in what nobody reads: with a deadline of its own, and no longer silence than this."""
-        self._deadline, self._silence = None, min(silence, self._read_timeout)
-
-    def rest(self) -> None:
-        """Wait for the next request."""
-        self._deadline, self.is_idle = None, True
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        timeout = self._idle if self.is_idle else self._left()
-        if timeout is None:
-            received = self._connection.recv_into(buffer)
-        else:
-            self._connection.settimeout(timeout)
-            try:
-                received = self._connection.recv_into(buffer)
-            finally:
-                self._connection.settimeout(None)
-        self.is_over = not received
-        return received
-
-    def _left(self) -> float:
-        """Return for how many seconds the next read may wait."""
-        now = monotonic()
-        if self._deadline is None:
-            self._deadline = now + self._read_timeout
-        if now >= self._deadline:
-            raise TimeoutError("the request takes too long to arrive")
-        return min(self._deadline - now, self._silence)
-
-
-class _HeadLines:
-    """The lines of a head; the library takes a carriage return alone for the end of one, which HTTP does not."""
-
-    def __init__(self, rfile: io.BufferedReader, first: bytes) -> None:
-        self.rfile = rfile
-        self.has_bare_cr = False
-        self._look_at(first)
-
-    def readline(self, limit: int) -> bytes:
-        line = self.rfile.readline(limit)
-        self._look_at(line)
-        return line
-
-    def _look_at(self, line: bytes) -> None:
-        self.has_bare_cr |= b"\r" in line.removesuffix(b"\n").removesuffix(b"\r")
-
-
-class _Headers(HTTPMessage):
-    """Headers only: what the body may be is not asked, so that a multipart type is no defect of the head."""
-
-    def get_content_type(self) -> str:
-        return "text/plain"
-
-    def get_content_maintype(self) -> str:
-        return "text"
-
-
 _PARSED: Final = ("command", "path", "request_version", "requestline", "headers", "close_connection")
 """What the library reads in a head."""
-
-
-def _fields(received: bytes) -> bytes:
-    """The header lines and the empty line after them, if all of them are there and end as they should."""
-    fields, end, _ = received.partition(b"\r\n\r\n")
-    return (
-        fields + end if end and not fields.startswith(b"\r\n") and fields.count(b"\n") == fields.count(b"\r\n") else b""
-    )
-
-
-def _words(header: str) -> list[str]:
-    """The members of a header that is a list, in lower case."""
-    return [word.strip().lower() for word in header.split(",")]
 
 
 class Connection(BaseHTTPRequestHandler):
     """One connection. Answers leave in one send, and carry ``Content-Length`` always."""
 
     protocol_version = "HTTP/1.1"
-    MessageClass = _Headers
+    MessageClass = HeaderFields
     disable_nagle_algorithm = True
     rfile: io.BufferedReader
     raw_requestline: bytes
     requestline: str
+    headers: HTTPMessage
     close_connection: bool
 
     def __init__(self, connection: socket.socket, peer: Any, server: Listener) -> None:
@@ -179,7 +93,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self._reader = _Reader(self.connection, self._server.read_timeout, self._server.idle_timeout)
+        self._reader = SocketReader(self.connection, self._server.read_timeout, self._server.idle_timeout)
         self.rfile = io.BufferedReader(self._reader, 1 << 16)
 
     def handle_one_request(self) -> None:
@@ -197,8 +111,8 @@ class Connection(BaseHTTPRequestHandler):
         if self.rfile.peek().startswith(_TLS):
             self._refuse_tls()
             return
-        self.raw_requestline = self.rfile.readline(_LINE_LIMIT + 1)
-        if len(self.raw_requestline) > _LINE_LIMIT:
+        self.raw_requestline = self.rfile.readline(LINE_LIMIT + 1)
+        if len(self.raw_requestline) > LINE_LIMIT:
             self.requestline = ""
             self._refuse("The request line is too long.")
             return
@@ -216,9 +130,9 @@ class Connection(BaseHTTPRequestHandler):
             if not self.parse_request():
                 return
             if self.request_version == "HTTP/0.9":
-                raise _ParseError("The request line names no version of HTTP.")
+                raise ParseError("The request line names no version of HTTP.")
             environ = self._environ(self._body())
-        except _ParseError as parse_error:
+        except ParseError as parse_error:
             self._refuse(str(parse_error))
             return
         self._respond(environ)
@@ -230,7 +144,7 @@ class Connection(BaseHTTPRequestHandler):
         Clients send the same few heads again and again, and the library takes long over them.
         """
         is_current = self.raw_requestline.split()[2:] == [b"HTTP/1.1"]
-        fields = _fields(self.rfile.peek()) if is_current else b""  # others may end here: nobody may wait for more
+        fields = header_block(self.rfile.peek()) if is_current else b""  # others may end here: nobody may wait for more
         head = self.raw_requestline + fields
         parsed = self._heads.get(head)
         if parsed is not None:
@@ -240,10 +154,8 @@ class Connection(BaseHTTPRequestHandler):
         if not self._parsed():
             return False
         if self.headers.defects or self.headers.get_payload():
-            raise _ParseError(
-                "A header is not a name, a colon and a value."
-            )  # what followed it was not read as headers
-        if "close" in _words(",".join(self.headers.get_all("Connection", ()))):
+            raise ParseError("A header is not a name, a colon and a value.")  # what followed it was not read as headers
+        if "close" in list_members(",".join(self.headers.get_all("Connection", ()))):
             self.close_connection = True
         if fields and len(head) <= _HEAD_LIMIT and not self._expects_continue:
             if len(self._heads) == _HEADS:
@@ -253,7 +165,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _parsed(self) -> bool:
         """Let the library parse a head; one that ends too soon, which it takes for whole, is passed over."""
-        lines = _HeadLines(self.rfile, self.raw_requestline)
+        lines = HeadLines(self.rfile, self.raw_requestline)
         self.rfile = lines  # type: ignore[assignment]  # the library reads a head line by line
         try:
             if not super().parse_request():
@@ -261,7 +173,7 @@ class Connection(BaseHTTPRequestHandler):
         finally:
             self.rfile = lines.rfile
         if lines.has_bare_cr:
-            raise _ParseError("A line of the head holds a carriage return that does not end it.")
+            raise ParseError("A line of the head holds a carriage return that does not end it.")
         if self._reader.is_over:
             self.close_connection = True
         return not self._reader.is_over
@@ -291,77 +203,19 @@ class Connection(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
         """Nothing is logged."""
 
-    # The body
+    # The body and the response
 
     def _body(self) -> bytes:
-        """The whole body, drained whatever the answer will be; one over the limit stays unread, and counts as empty."""
-        coding = ", ".join(self.headers.get_all("Transfer-Encoding", [])).strip(_BLANK).lower()
-        lengths = self.headers.get_all("Content-Length", [])
-        if coding and (coding != "chunked" or lengths):
-            raise _ParseError("Transfer-Encoding must be chunked, and excludes Content-Length.")
-        if coding:
-            self._continue()
-            return self._chunked()
-        length = lengths[0].strip(_BLANK) if len(lengths) == 1 else ""
-        if not lengths or length == "0":
-            return b""
-        declared = content_length(length)
-        if declared is None:
-            raise _ParseError(f"Content-Length must be a number, not {masked_url(', '.join(lengths))!a}.")
-        if declared > BODY_LIMIT:
+        """Return the whole body. A body over the limit is not read and counts as empty; the connection then closes."""
+        reader = BodyReader(self.rfile, self.headers, self._send_continue)
+        body = reader.read()
+        if reader.is_unread:
             self.close_connection = self._unread = True
-            return b""
-        self._continue()
-        return self._exactly(declared)
+        return body
 
-    def _continue(self) -> None:
+    def _send_continue(self) -> None:
         if self._expects_continue:
             self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def _exactly(self, count: int) -> bytes:
-        """``count`` bytes, unless the client closes or falls silent before that: then the answer is 400."""
-        body = bytearray()
-        try:
-            while len(body) < count:
-                piece = self.rfile.read1(count - len(body))
-                if not piece:
-                    break
-                body += piece
-        except TimeoutError:
-            pass
-        if len(body) < count:
-            raise _ParseError(f"The body ended after {len(body)} of {count} bytes.")
-        return bytes(body)
-
-    def _chunked(self) -> bytes:
-        body = bytearray()
-        while size := self._chunk_size():
-            if len(body) + size > BODY_LIMIT:
-                self.close_connection = self._unread = True
-                return bytes(BODY_LIMIT + 1)
-            body += self._exactly(size)
-            if self._line() != b"":
-                raise _ParseError("A chunk of the body is longer than its size says.")
-        while self._line():
-            pass  # trailers
-        return bytes(body)
-
-    def _chunk_size(self) -> int:
-        size = self._line().partition(b";")[0].strip()
-        if not size or len(size) > 16 or size.strip(b"0123456789abcdefABCDEF"):
-            raise _ParseError("A chunk of the body has no size.")  # what stands there may be a part of the body
-        return int(size, 16)
-
-    def _line(self) -> bytes:
-        try:
-            line = self.rfile.readline(_LINE_LIMIT + 1)
-        except TimeoutError:
-            line = b""
-        if not line.endswith(b"\n"):
-            raise _ParseError("The chunked body ended too early.")
-        return line.rstrip(b"\r\n")
-
-    # The answer
 
     def _environ(self, body: bytes) -> "WSGIEnvironment":
         target = self.requestline.split()[1]
@@ -394,7 +248,7 @@ class Connection(BaseHTTPRequestHandler):
                 continue  # WSGI could not tell it from a name with a hyphen
             key = name.upper().replace("-", "_")
             key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-            value = value.strip(_BLANK)
+            value = value.strip(BLANK)
             environ[key] = f"{environ[key]},{value}" if key in environ else value
         if self.request_version == "HTTP/1.0":
             environ.setdefault("HTTP_HOST", self._server.authority)

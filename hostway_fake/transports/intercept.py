@@ -30,7 +30,8 @@ from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
 
 from hostway_fake.forks import renew_locks_after_fork
 from hostway_fake.transports.in_process import OnBlocked, Origin, blocked_host_error
-from hostway_fake.transports.requests import ADAPTER_SEND, HostwayAdapter, Pool, is_mocked
+from hostway_fake.transports.requests import ADAPTER_SEND, HostwayAdapter, is_mocked
+from hostway_fake.transports.urllib3 import Pool
 
 
 class Interception:

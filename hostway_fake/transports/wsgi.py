@@ -1,19 +1,17 @@
 """The Flask application: the shell for all that speaks WSGI. What it answers is decided below, by the exchange."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from flask import Blueprint, Flask
+from flask import Flask
 from flask import Response as FlaskResponse
 from flask import request as current
 from flask.sessions import NullSession, SessionInterface, SessionMixin
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import MapAdapter, Rule
+from werkzeug.routing import MapAdapter
 
 from hostway_fake.contract.limits import BODY_LIMIT
-from hostway_fake.contract.operations import BASES, OPERATIONS
 from hostway_fake.service.exchange import exchange
 from hostway_fake.service.messages import Request, Response, WireFault, origin_form
 from hostway_fake.service.parsing import content_length
@@ -24,27 +22,24 @@ if TYPE_CHECKING:
 
 
 def create_app(worlds: Worlds) -> Flask:
-    """The application that answers for ``worlds``.
+    """Return the Flask application that responds for ``worlds``.
 
-    Its rules are those of the operations table. What no rule matches goes to the exchange all the same, so that the
-    provider's errors are answered and never Flask's.
+    It has no URL rules. Every request goes to `hostway_fake.service.exchange`, which matches paths by the table of
+    operations, so that all errors are the provider's and never Flask's.
     """
     app = _App("hostway_fake", static_folder=None)
-    app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False
     app.config["PROPAGATE_EXCEPTIONS"] = True
 
-    def view(*_: object, **__: object) -> FlaskResponse:
+    @app.before_request
+    def respond() -> FlaskResponse:
         result = exchange(worlds, _request(current.environ))
         return _broken(current.environ, result) if isinstance(result, WireFault) else _response(result)
 
-    app.register_blueprint(_api(view))
-    app.register_error_handler(HTTPException, view)
     return app
 
 
 class _NoSessions(SessionInterface):
-    """There are none, and nobody looks for a cookie."""
+    """Sessions are not supported, so that no cookie is read."""
 
     def open_session(self, app: Flask, request: Any) -> SessionMixin | None:
         return _NO_SESSION
@@ -53,44 +48,19 @@ class _NoSessions(SessionInterface):
         return True
 
     def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
-        """There is nothing to save."""
+        """Do nothing."""
 
 
 _NO_SESSION: Final = NullSession()
 
 
-class _Rule(Rule):
-    """A rule that is only matched: no URL is built from it, and the code to do so takes nine tenths of its making."""
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        return lambda *_: ("", "")
-
-
 class _App(Flask):
-    """Flask, spared what no rule here asks for: the host plays no part in routing, and there are no sessions."""
+    """Flask without routing and without sessions."""
 
-    url_rule_class = _Rule
     session_interface: SessionInterface = _NoSessions()
 
     def create_url_adapter(self, request: Any) -> MapAdapter | None:
-        if request is None:
-            return super().create_url_adapter(request)
-        return self.url_map.bind("", path_info=request.path, default_method=request.method)
-
-
-def _api(view: Callable[..., FlaskResponse]) -> Blueprint:
-    api = Blueprint("api", __name__)
-    for operation, path in [(row, path) for row in OPERATIONS for path in row.paths]:
-        for family, base in zip(("", "account_"), BASES, strict=True):
-            rule = (base + path).replace("{", "<").replace("}", ">")
-            api.add_url_rule(
-                rule,
-                family + operation.name,
-                view,
-                methods=[operation.method],
-                provide_automatic_options=False,
-            )
-    return api
+        return super().create_url_adapter(request) if request is None else None
 
 
 def _request(environ: "WSGIEnvironment") -> Request:

@@ -10,13 +10,18 @@ from typing import Final
 import hostway_fake
 
 _PACKAGE: Final = Path(hostway_fake.__file__).parent
-_PLACES: Final = {"transports/breaking.py", "transports/httpx.py", "transports/requests.py"}
+_PLACES: Final = {
+    "service/faulting.py",
+    "transports/httpx.py",
+    "transports/socket_faults.py",
+    "transports/urllib3.py",
+}
 _NEW: Final = '''
 @dataclass(frozen=True, slots=True)
 class Flicker:
     """A new outcome."""
 
-    word: ClassVar[str] = "flicker"
+    name: ClassVar[str] = "flicker"
 
 
 Outcome = (

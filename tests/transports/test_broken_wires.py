@@ -339,7 +339,7 @@ def _refused_on_a_socket(way: str) -> None:
 
 @pytest.mark.parametrize("way", [way for way in _WAYS if "socket" in way])
 def test_on_a_socket_a_refused_connection_fails_the_test(way: str) -> None:
-    with pytest.raises(NoWireError, match=r"unavailable\(\) is for calls in process only"):
+    with pytest.raises(NoWireError, match=r"unavailable\(\) works in process only"):
         _refused_on_a_socket(way)
 
 

@@ -24,6 +24,7 @@ from urllib3 import HTTPConnectionPool
 
 from hostway_fake import FakeHostway
 from hostway_fake.transports import requests as transport
+from hostway_fake.transports.urllib3 import defined_in
 
 ELSEWHERE = "https://elsewhere.example.com/a"
 
@@ -313,6 +314,6 @@ def test_urlopen_that_was_wrapped_before_is_not_taken_for_urllib3_s() -> None:
 
     module = ModuleType("module")
     module.__file__ = __file__
-    assert transport._defined_in(wrapped, module) is wrapped
-    assert transport._defined_in(reload, module) is None
-    assert transport._defined_in(object(), module) is None
+    assert defined_in(wrapped, module) is wrapped
+    assert defined_in(reload, module) is None
+    assert defined_in(object(), module) is None

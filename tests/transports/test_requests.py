@@ -17,7 +17,8 @@ from urllib3 import Retry
 from hostway_fake import START, FakeHostway, ServerHandle, WrongTypeError
 from hostway_fake.service.messages import Request, Response
 from hostway_fake.transports.in_process import Origin
-from hostway_fake.transports.requests import HostwayAdapter, Pool
+from hostway_fake.transports.requests import HostwayAdapter
+from hostway_fake.transports.urllib3 import Pool
 
 SNAPSHOTS: Final = "/servers/jello614636-USOTE-0214/snapshots"
 BODY: Final = b'{"snapshot":{"name":"nightly"}}'

@@ -1,0 +1,350 @@
+"""urllib3's pool and connection, without a socket: the exchange with the fake takes the place of the wire.
+
+Theory of operation. `Pool` is a `urllib3.HTTPConnectionPool` whose connections are `_Connection`. urllib3 does with it
+all that it does on a socket: retries, redirects, exceptions, decoding. For a response that will not be retried, `Pool`
+skips urllib3's ``urlopen`` and returns the response at once, which is about a quarter faster.
+
+All private parts of urllib3 that this project relies on are in this module. A test fails when a new version changes
+one of them.
+"""
+
+import errno
+import http.client
+import io
+import os
+from collections.abc import Iterable, Mapping
+from copy import copy
+from functools import cached_property
+from http.client import BadStatusLine, RemoteDisconnected
+from inspect import signature
+from logging import DEBUG, getLogger
+from threading import local
+from types import FunctionType, ModuleType
+from typing import Any, ClassVar, Final, assert_never
+
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, Retry, Timeout, connectionpool
+from urllib3.exceptions import NewConnectionError, ProtocolError
+from urllib3.util.request import body_to_chunks
+
+from hostway_fake.faults.outcomes import (
+    ConnectionReset,
+    Delay,
+    EmptyResponse,
+    Hang,
+    MalformedBody,
+    Outcome,
+    Respond,
+    SlowBody,
+    StaleConnection,
+    TruncatedBody,
+    Unavailable,
+)
+from hostway_fake.service.messages import ExchangeResult, Request, Response, Wait, WireFault, origin_form
+from hostway_fake.transports.in_process import Exchange, IdleConnections, Origin
+
+_VERSION: Final[Mapping[str, Any]] = (
+    {"version_string": "HTTP/1.1"} if "version_string" in signature(HTTPResponse.__init__).parameters else {}
+)
+"""The version for urllib3's log. urllib3-future, which can replace urllib3, does not accept this argument."""
+_MALFORMED: Final[type[Exception]] = BadStatusLine if _VERSION else ProtocolError
+"""The exception for a malformed status line. urllib3-future does not parse with http.client."""
+
+
+class _Response(HTTPResponse):
+    """A response that `Pool.urlopen` returns without calling urllib3's ``urlopen``."""
+
+    @property
+    def connection(self) -> Any:
+        """Return the connection until the body is read, then None."""
+        return None if self.closed else self._connection
+
+
+class _SilentBody(io.BytesIO):
+    """The body of a connection on which nothing more comes."""
+
+    def read(self, amt: int | None = None) -> bytes:
+        raise TimeoutError("timed out")
+
+
+class _WireResponse(http.client.HTTPResponse):
+    """The standard library's response, over bytes in memory and with the head read already.
+
+    urllib3 and requests ask it for the body, for the headers that set cookies, and whether it is closed.
+    """
+
+    def __init__(self, response: Response, method: str, body: io.BytesIO) -> None:
+        # not the constructor of http.client, which takes a socket and waits for begin() to read the head
+        self.fp = body  # type: ignore[assignment]  # the stubs expect the buffered reader of a socket
+        self.debuglevel = 0
+        self.version = 11
+        self.status = self.code = response.status
+        self.reason = response.reason
+        self.chunked = False
+        self.chunk_left = None
+        self.length = 0 if method == "HEAD" or response.status == 204 else len(response.body)
+        self.will_close = False
+        self._method = method
+        self._headers = response.headers
+
+    @cached_property
+    def headers(self) -> http.client.HTTPMessage:  # type: ignore[override]  # an attribute in the stubs; made if asked
+        message = http.client.HTTPMessage()
+        for name, value in self._headers:
+            message.set_raw(name, value)
+        return message
+
+    @property
+    def msg(self) -> http.client.HTTPMessage:  # type: ignore[override]  # as headers
+        return self.headers
+
+
+class _Connection:
+    """What the pool takes for a connection. The exchange happens while the client waits for the response."""
+
+    is_verified = True
+    is_connected = True
+    is_closed = False  # so that urllib3 hands over the read timeout before it waits
+    proxy = None
+    proxy_is_verified = None
+    has_connected_to_proxy = False
+    timeout: float | None = None
+    # urllib3-future asks for these as well
+    is_multiplexed = is_saturated = False
+    is_idle = True
+    conn_info = None
+    _http_vsn_str = "HTTP/1.1"
+
+    def __init__(self, origin: Origin, exchange: Exchange, idle: IdleConnections) -> None:
+        self._scheme = origin.scheme
+        self._host = origin.header
+        self.host, self.port = origin.host, origin.port
+        self._exchange = exchange
+        self._idle = idle
+        self._sent: tuple[str, str, dict[str, str], bytes, str] | None = None
+        self._result: ExchangeResult | None = None
+        self._options: dict[str, Any] = {}
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, str | bytes] | None = None,
+        *,
+        chunked: bool = False,
+        preload_content: bool = True,
+        decode_content: bool = True,
+        enforce_content_length: bool = True,
+        **_: Any,
+    ) -> None:
+        if self._sent is not None:
+            return  # it was sent already, and its answer waits
+        sent = {"host": self._host}
+        for name, value in (headers or {}).items():
+            if not (isinstance(value, str) and value.isascii() and isinstance(name, str)):
+                name, value = _text(name), _text(value)
+            sent[name.lower()] = value
+        target, scheme, sent = origin_form(url, self._scheme, sent)
+        payload = body if isinstance(body, bytes) else _joined(body, method) if body is not None else b""
+        self._sent = (method, target, sent, payload, scheme)
+        self._options = {
+            "preload_content": preload_content,
+            "decode_content": decode_content,
+            "enforce_content_length": enforce_content_length,
+            "request_method": method,
+            "request_url": url,
+        }
+
+    def exchanged(self) -> ExchangeResult:
+        """What comes of the request, which is exchanged once."""
+        if self._result is None:
+            assert self._sent is not None
+            read_timeout = self.timeout if isinstance(self.timeout, int | float) else None
+            request = Request(*self._sent, read_timeout=read_timeout, reused=self._idle.take())
+            self._result = self._exchange(request)
+            if isinstance(self._result, Response):
+                self._idle.give_back(request)
+        return self._result
+
+    def getresponse(self, **_: Any) -> HTTPResponse:
+        result = self.exchanged()
+        if isinstance(result, Response):
+            return self.response(result)
+        return self._broken(result.outcome, result)
+
+    def _broken(self, outcome: Outcome, breakage: WireFault) -> HTTPResponse:
+        response = breakage.response
+        match outcome:
+            case TruncatedBody() if response is not None:
+                return self._response(HTTPResponse, response, io.BytesIO(outcome.part(response.body)))
+            case SlowBody() if response is not None:
+                return self._response(HTTPResponse, response, _SilentBody())
+            case Hang():
+                raise TimeoutError("timed out")
+            case ConnectionReset():
+                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            case MalformedBody(garbage=garbage):
+                raise _MALFORMED(garbage.decode("latin-1"))
+            case Unavailable():
+                refused = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+                raise NewConnectionError(self, f"Failed to establish a new connection: {refused}") from refused  # type: ignore[arg-type]
+            case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Respond() | Delay():
+                raise RemoteDisconnected("Remote end closed connection without response")
+            case _ as unknown:
+                assert_never(unknown)
+
+    def response(self, response: Response) -> HTTPResponse:
+        return self._response(_Response, response, io.BytesIO(response.body))
+
+    def _response(self, kind: type[HTTPResponse], response: Response, body: io.BytesIO) -> HTTPResponse:
+        wire = _WireResponse(response, self._options["request_method"], body)
+        return kind(
+            body=wire,
+            headers=HTTPHeaderDict(response.headers),
+            status=response.status,
+            version=11,
+            reason=response.reason,
+            original_response=wire if kind is HTTPResponse or _sets_cookies(response) else None,
+            **_VERSION,
+            **self._options,
+        )
+
+    def connect(self) -> None:
+        """There is nothing to connect to."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def _sets_cookies(response: Response) -> bool:
+    """Tell whether an answer sets cookies. requests spends 8 % of a call on the search, also if there are none."""
+    return any(name.lower() == "set-cookie" for name, _ in response.headers)
+
+
+def _text(value: str | bytes) -> str:
+    """A header as the wire carries it: what does not fit into Latin-1 fails as it fails there."""
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    if not text.isascii():
+        text.encode("latin-1")
+    return text
+
+
+def _joined(body: Any, method: str) -> bytes:
+    chunks: Iterable[Any] = body_to_chunks(body, method, 65536).chunks or ()
+    return b"".join(chunk.encode() if isinstance(chunk, str) else bytes(chunk) for chunk in chunks)
+
+
+class _WaitingHere(Retry):
+    """Retries that wait by a function of ours. These are the two methods that `Retry.sleep` calls."""
+
+    _wait: ClassVar[list[Wait]]
+
+    def sleep_for_retry(self, response: BaseHTTPResponse) -> bool:
+        asked = self.get_retry_after(response)
+        if asked:
+            self._wait[0](asked)
+        return bool(asked)
+
+    def _sleep_backoff(self) -> None:
+        backoff = self.get_backoff_time()
+        if backoff > 0:
+            self._wait[0](backoff)
+
+
+_LOG: Final = getLogger("urllib3.connectionpool")
+
+
+def defined_in(function: Any, module: ModuleType) -> Any:
+    """Return a function if its module defines it, or None if somebody has put another in its place."""
+    is_plain = type(function) is FunctionType
+    return function if is_plain and function.__code__.co_filename == module.__file__ else None
+
+
+_URLOPEN: Final = defined_in(vars(HTTPConnectionPool)["urlopen"], connectionpool)
+
+
+class Pool(HTTPConnectionPool):
+    """urllib3's own pool, whose connections end at the exchange."""
+
+    def __init__(self, origin: Origin, exchange: Exchange, wait: Wait | None) -> None:
+        self._wait = wait
+        self.origin: Origin = origin
+        self.exchange = exchange
+        self._idle = IdleConnections()
+        self._begun = local()
+        super().__init__(self.origin.host, self.origin.port)
+        self.scheme: str = self.origin.scheme
+
+    def urlopen(  # type: ignore[override]
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Any = None,
+        retries: Any = None,
+        *more: Any,
+        **options: Any,
+    ) -> BaseHTTPResponse:
+        """Return at once an answer that will not be retried; leave everything else to urllib3.
+
+        urllib3 also handles the request if its debug log is on, or if a library for tracing has replaced ``urlopen``.
+        """
+        if (
+            HTTPConnectionPool.urlopen is not _URLOPEN
+            or _LOG.isEnabledFor(DEBUG)
+            or not (isinstance(retries, Retry) and (body is None or isinstance(body, bytes)))
+        ):
+            return super().urlopen(method, url, body, headers, self._waiting_here(retries), *more, **options)
+        connection = _Connection(self.origin, self.exchange, self._idle)
+        connection.request(method, url, body, headers, preload_content=False, decode_content=False)
+        connection.timeout = _read_timeout(options.get("timeout"))
+        result = connection.exchanged()
+        if isinstance(result, WireFault) or retries.is_retry(method, result.status, result.has("Retry-After")):
+            self._begun.connection = connection
+            return super().urlopen(method, url, body, headers, self._waiting_here(retries), *more, **options)
+        response = connection.response(result)
+        response.retries = retries
+        # as urllib3 does; the stubs expect its own connection
+        response._connection, response._pool = connection, self  # type: ignore[assignment]
+        return response
+
+    def close(self) -> None:
+        """Forget the connections that are kept; the pool can be used again."""
+        self._idle.forget()
+
+    def clone(self) -> "Pool":
+        """A pool to the same fake, with connections of its own."""
+        return Pool(self.origin, self.exchange, self._wait)
+
+    def _waiting_here(self, retries: Any) -> Any:
+        """Return the same retries, except that their waiting passes on the fake's clock.
+
+        `_WaitingHere` comes after a class of the user's: what that class overrides is still asked first.
+        """
+        if self._wait is None or not isinstance(retries, Retry) or isinstance(retries, _WaitingHere):
+            return retries
+        kind = type(retries)
+        retries = copy(retries)
+        bases = (_WaitingHere,) if kind is Retry else (kind, _WaitingHere)
+        retries.__class__ = type(kind.__name__, bases, {"_wait": [self._wait]})
+        return retries
+
+    def _get_conn(self, timeout: float | None = None, **_: Any) -> Any:
+        begun = self._begun.__dict__.pop("connection", None)
+        return begun or _Connection(self.origin, self.exchange, self._idle)
+
+    def _put_conn(self, conn: Any) -> None:
+        """There is nothing to keep."""
+
+    def _validate_conn(self, conn: Any) -> None:
+        """There is no certificate."""
+
+
+def _read_timeout(timeout: Any) -> Any:
+    """For how long a client waits for an answer, as urllib3 reckons it."""
+    if not isinstance(timeout, Timeout):
+        return timeout
+    if timeout.total is None:
+        return timeout.read_timeout
+    given = (timeout.total, timeout._read)
+    return min((limit for limit in given if isinstance(limit, int | float)), default=None)
