@@ -1,10 +1,21 @@
 """The exceptions that a test author can meet. A *client* meets the provider's own error body, never one of these."""
 
 from collections.abc import Iterable
+from typing import Final
+
+_LISTED: Final = 8
+"""The number of candidates up to which all of them are listed in a message."""
+_LIST: Final = "The attribute candidates of this error"
+_LISTS: Final = {"operation": "hostway_fake.contract.operations.BY_NAME", "reading": "hostway_fake.READINGS"}
+"""What lists all candidates, by the name of the value."""
 
 
 class HostwayFakeError(Exception):
     """The base of every exception that this package raises on purpose."""
+
+
+class RealSleepWarning(UserWarning):
+    """A test slept in real time while the fake's clock stood. The message says how to avoid it."""
 
 
 class InvalidValueError(HostwayFakeError, ValueError):
@@ -12,10 +23,13 @@ class InvalidValueError(HostwayFakeError, ValueError):
 
     what: str
     """The name of the value, where it has one."""
+    candidates: tuple[str, ...]
+    """The values that are possible, where they can be listed."""
 
-    def __init__(self, message: str, what: str = "") -> None:
+    def __init__(self, message: str, what: str = "", candidates: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.what = what
+        self.candidates = candidates
 
 
 class UnknownOptionError(HostwayFakeError, TypeError):
@@ -79,15 +93,33 @@ class BlockedHostError(HostwayFakeError):
 
 
 def invalid(what: str, value: object, expected: str, candidates: Iterable[str] = ()) -> InvalidValueError:
-    """An `InvalidValueError` in the one form that all of them have.
+    """Return an `InvalidValueError` in the form that all of them have.
+
+    Few candidates are listed. Of many, the one that resembles the value is suggested.
 
     >>> str(invalid("revision", "2014", "a known revision", ["2013-04", "2013-10"]))
     "revision: got '2014', expected a known revision: '2013-04', '2013-10'"
+    >>> str(invalid("letter", "gama", "one of", ["alpha", "beta", "gamma", "delta", *"efghijklmn"]))
+    "letter: got 'gama'. Did you mean 'gamma'? The attribute candidates of this error has all 14."
     """
-    listed = ", ".join(repr(str(candidate)) for candidate in candidates)
-    return InvalidValueError(
-        f"{what}: got {shown(value)}, expected {expected}" + (f": {listed}" if listed else ""), what
-    )
+    names = tuple(str(candidate) for candidate in candidates)
+    message = f"{what}: got {shown(value)}"
+    if len(names) > _LISTED:
+        message += "" if expected == "one of" else f", expected {expected} {len(names)} names"
+        message += f". {_suggestion(value, names)} {_LISTS.get(what, _LIST)} has all {len(names)}."
+    else:
+        listed = ", ".join(map(repr, names))
+        message += f", expected {expected}" + (f": {listed}" if listed else "")
+    return InvalidValueError(message, what, names)
+
+
+def _suggestion(value: object, names: tuple[str, ...]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(value if isinstance(value, str) else shown(value), names, 1)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"The first of the possible values are {', '.join(map(repr, names[:3]))}."
 
 
 def shown(value: object) -> str:

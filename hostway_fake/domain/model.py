@@ -102,7 +102,8 @@ class StatusChange:
         server_id: The server that the subject belongs to.
         subject: The id of the snapshot or server.
         status: The new status.
-        calls: The number of calls before the one that made the change. None if the change was scheduled earlier.
+        calls: The number of calls before the change. None if the change was scheduled earlier.
+        by_call: Whether a call made the change, and not the test.
     """
 
     at: datetime
@@ -111,6 +112,7 @@ class StatusChange:
     subject: str
     status: Status
     calls: int | None = None
+    by_call: bool = False
 
 
 @dataclass(frozen=True, slots=True)

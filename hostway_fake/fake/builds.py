@@ -1,10 +1,22 @@
 """How builds of snapshots end, and how long they take."""
 
+from typing import Final
+
 from hostway_fake.domain.builds import BuildRule
+from hostway_fake.suggestions import Suggests, suggests_keywords
 from hostway_fake.world import World
 
+_SUGGESTIONS: Final = suggests_keywords(
+    fail='ends="DELETED"',
+    fails='ends="DELETED"',
+    error='ends="DELETED"',
+    stuck="never=True",
+    forever="never=True",
+    after="seconds",
+)
 
-class Builds:
+
+class Builds(Suggests):
     """How long builds of snapshots take and how they end, to order.
 
     What nothing was ordered for takes ``build_seconds``, and so does every build of a server.
@@ -13,6 +25,7 @@ class Builds:
     def __init__(self, world: World) -> None:
         self._world = world
 
+    @_SUGGESTIONS
     def next(
         self,
         *,
@@ -29,6 +42,7 @@ class Builds:
         """
         self._world.script_build(BuildRule(seconds, never, ends, server, name, once=True))
 
+    @_SUGGESTIONS
     def all(
         self,
         *,

@@ -6,6 +6,7 @@ from typing import Final
 
 from hostway_fake.clock import Clock, FakeClock, FollowingClock, SystemClock
 from hostway_fake.exceptions import CannotHappenError, ClockError, invalid
+from hostway_fake.suggestions import Suggests, suggests_keywords
 from hostway_fake.world import UpcomingEvent, World
 
 _MOVERS: Final = {
@@ -22,7 +23,7 @@ def fake_clock(clock: Clock, what: str) -> FakeClock:
     raise ClockError(f"{what} cannot move {type(clock).__name__}: {reason}, or use FakeHostway(clock='fake')")
 
 
-class WorldClock:
+class WorldClock(Suggests):
     """The clock of a fake, and what is planned on it."""
 
     def __init__(self, world: World) -> None:
@@ -32,6 +33,7 @@ class WorldClock:
         """The instant, an aware datetime in UTC."""
         return self._world.clock.now()
 
+    @suggests_keywords(minute="minutes", second="seconds", hour="hours", day="days", weeks="days")
     def advance(
         self,
         delta: timedelta | float | None = None,

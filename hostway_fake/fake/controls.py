@@ -127,10 +127,11 @@ class Controls:
             ...     server.stop()
             ...     fake.clock.advance(10)
             >>> print(fake.timeline())
-            2013-04-12 19:29:00.000 jello614636-USOTE-0214 is ACTIVE
-            2013-04-12 19:29:00.000 jello614636-USOTE-0214 is PROCESSING
-            2013-04-12 19:29:00.000 the clock moves by 10 s
-            2013-04-12 19:29:10.000 jello614636-USOTE-0214 is STOPPED
+            2013-04-12
+            19:29:00.000  status  server 0214  ACTIVE
+            19:29:00.000  status  server 0214  PROCESSING
+            19:29:00.000  clock                +10 s
+            19:29:10.000  status  server 0214  STOPPED
         """
         return self.account.world.timeline()
 

@@ -26,13 +26,14 @@ from hostway_fake.fake.options import (
     DEFAULT_URL,
 )
 from hostway_fake.fake.ways_in import WaysIn
+from hostway_fake.suggestions import Suggests
 from hostway_fake.world import Settings, World
 
 if TYPE_CHECKING:
     from hostway_fake.faults.script import FaultScript
 
 
-class FakeHostway(Controls, WaysIn):
+class FakeHostway(Controls, WaysIn, Suggests):
     """A Hostway account of your own, and the ways to reach it.
 
     Args:

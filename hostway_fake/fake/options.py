@@ -18,6 +18,7 @@ from hostway_fake.contract.errors import REVISIONS
 from hostway_fake.domain.identifiers import checked_account
 from hostway_fake.exceptions import InvalidValueError, UnknownOptionError, WrongTypeError, invalid
 from hostway_fake.journal.secrets import masked_url
+from hostway_fake.suggestions import unknown_keyword
 
 DEFAULT_URL: Final = "http://api.hostway.test"
 """A reserved name: a mount that was forgotten cannot carry credentials to a real host."""
@@ -44,10 +45,24 @@ OPTIONS: Final = (
 )
 """The options of `hostway_fake.FakeHostway`."""
 
+_MEANT: Final = {
+    "base_url": "url",
+    "host": "url",
+    "user": "auth=(user, password)",
+    "username": "auth=(user, password)",
+    "password": "auth=(user, password)",
+    "credentials": "auth",
+    "build_time": "build_seconds",
+    "timezone": "time_zone",
+    "fault": "faults",
+    "random_seed": "seed",
+}
+"""What natural guesses mean."""
+
 
 def unknown(names: Mapping[str, object]) -> UnknownOptionError:
     """Return the error for options that do not exist."""
-    return UnknownOptionError(f"unknown option {', '.join(names)}; the options are {', '.join(OPTIONS)}")
+    return unknown_keyword("FakeHostway", next(iter(names)), OPTIONS, _MEANT)
 
 
 def checked_path(path: object) -> Path:

@@ -11,10 +11,11 @@ from hostway_fake.domain.refusals import Refusal
 from hostway_fake.domain.snapshots import CreateSnapshot
 from hostway_fake.exceptions import InvalidValueError, RefusedError, WrongTypeError, invalid
 from hostway_fake.fake.clock_control import run_until
+from hostway_fake.suggestions import Suggests
 from hostway_fake.world import World
 
 
-class ServerHandle:
+class ServerHandle(Suggests):
     """A server of a fake: reads and arranges what it holds, from Python."""
 
     def __init__(self, world: World, server_id: str) -> None:

@@ -1,4 +1,4 @@
-"""How a test makes things go wrong: rules for faults begun, written, listed and taken away."""
+"""Writing fault rules in Python: ``fake.faults.on("create_snapshot").first(2).respond(503)``."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
@@ -9,68 +9,70 @@ from hostway_fake.exceptions import InvalidValueError, UnfinishedRuleError, Wron
 from hostway_fake.faults.outcomes import Outcome, OutcomeMethods, Step, before_commit
 from hostway_fake.faults.rulebook import Rulebook
 from hostway_fake.faults.rules import ALWAYS, ActiveRule, CallMatcher, FaultRule, HitSelector, OnHits, RateLimit, Script
+from hostway_fake.suggestions import Suggests, suggests_keywords
 
 DOWN: Final = before_commit.respond(503)
-"""What an outage is, if nothing else is said."""
+"""The default of `Faults.outage`."""
+
+_SUGGESTIONS: Final = suggests_keywords(server_id="server", snapshot="name or id", snapshot_id="id", user="account")
 
 
-class Rule:
-    """A fault rule that was written: what it has met, and the means to take it away.
+class RuleHandle(Suggests):
+    """A fault rule that was written. After its removal it still has the counts that it had until then."""
 
-    One that was taken away still says what it had met until then.
-    """
-
-    def __init__(self, rulebook: Rulebook, standing: ActiveRule) -> None:
+    def __init__(self, rulebook: Rulebook, active: ActiveRule) -> None:
         self._rulebook = rulebook
-        self._number = standing.number
-        self.name: str = standing.name
+        self._number = active.number
+        self.name: str = active.name
 
     @property
-    def _standing(self) -> ActiveRule:
+    def _rule(self) -> ActiveRule:
         return self._rulebook.rule(self._number)
 
     @property
     def hits(self) -> int:
-        """How many calls matched since it was written, whether or not another rule acted on them."""
-        return self._standing.hits
+        """The number of calls that matched the rule, whether or not another rule acted on them."""
+        return self._rule.hits
 
     @property
     def fired(self) -> int:
-        """How many calls it did something to."""
-        return self._standing.fired
+        """The number of calls on which the rule acted."""
+        return self._rule.fired
 
     @property
     def remaining(self) -> int:
-        """How many matching calls at least must still come before it has done what it was written for."""
-        return self._standing.remaining
+        """The number of matching calls that the rule still expects. A test fails at teardown if it is not 0."""
+        return self._rule.remaining
 
     def remove(self) -> None:
-        """Take it away. A second time does nothing."""
+        """Remove the rule. A second call does nothing."""
         self._rulebook.remove((self._number,))
 
     def __repr__(self) -> str:
-        return f"<Rule {self}>"
-
-    if not TYPE_CHECKING:  # a type checker knows the attributes that there are
-
-        def __getattr__(self, name: str) -> Never:
-            said = f"{type(self).__name__!r} object has no attribute {name!r}"
-            if not name.startswith("_") and hasattr(RuleBuilder, name):
-                said += f": say .{name}(...) before the outcome, as in .first(2).respond(503)"
-            raise AttributeError(said, name=name, obj=self)
+        return f"<RuleHandle {self}>"
 
     def __str__(self) -> str:
         try:
-            return str(self._standing)
+            return str(self._rule)
         except InvalidValueError:
             return f"{self.name}: rolled back or reset"
 
+    if not TYPE_CHECKING:  # a type checker knows the attributes
 
-@dataclass(frozen=True)
-class RuleBuilder(OutcomeMethods[Rule]):
-    """A rule that was begun: say which hits, on which side of the commit point, and what happens then.
+        def __getattr__(self, name: str) -> Never:
+            if not name.startswith("_") and hasattr(RuleBuilder, name):
+                hint = f"say .{name}(...) before the outcome, as in .first(2).respond(503)"
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: {hint}")
+            super().__getattr__(name)
 
-    It stands once its outcome is said, and is never changed: each word gives another one.
+
+@dataclass(frozen=True, repr=False)
+class RuleBuilder(OutcomeMethods[RuleHandle], Suggests):
+    """A rule that is being written. An outcome such as ``respond(503)`` completes it.
+
+    A builder does not change: each method returns another one. Say first which calls (``first``, ``nth``, ``every``,
+    ``from_``, ``between``, ``with_probability``) and on which side of the commit point (``before_commit``,
+    ``after_commit``), then what happens.
     """
 
     faults: "Faults"
@@ -80,7 +82,7 @@ class RuleBuilder(OutcomeMethods[Rule]):
     name: str = ""
 
     def named(self, name: str) -> "RuleBuilder":
-        """Give the rule a name, by which it is listed and stands in the journal."""
+        """Give the rule a name. The list of rules and the journal show it."""
         self.faults.forget(self)
         return self._but(name=checks.text("named", name))
 
@@ -89,7 +91,7 @@ class RuleBuilder(OutcomeMethods[Rule]):
         return self._counting("first", n)
 
     def nth(self, n: int) -> "RuleBuilder":
-        """Act on the ``n``-th matching call only."""
+        """Act only on the ``n``-th matching call, counted from 1."""
         return self._counting("nth", n)
 
     def every(self, n: int) -> "RuleBuilder":
@@ -97,62 +99,71 @@ class RuleBuilder(OutcomeMethods[Rule]):
         return self._counting("every", n)
 
     def from_(self, n: int) -> "RuleBuilder":
-        """Act on the ``n``-th matching call and all that follow."""
+        """Act on the ``n``-th matching call and on all later ones."""
         return self._counting("from", n)
 
     def between(self, start: float, end: float) -> "RuleBuilder":
-        """Act on matching calls from ``start`` up to, but not at, ``end``: virtual seconds from now."""
+        """Act on matching calls in a span of time.
+
+        Args:
+            start: The start of the span, in virtual seconds from now.
+            end: The end of the span, in virtual seconds from now. A call at this instant is not included.
+        """
         return self._once("between", self.hits.between, (start, end))
 
     def with_probability(self, probability: float) -> "RuleBuilder":
-        """Act on a share of the matching calls, drawn from the seed of the fake."""
+        """Act on a share of the matching calls, above 0 and up to 1, drawn from the seed of the fake."""
         self.faults.forget(self)
         return self._once("probability", self.hits.probability, checks.positive("probability", probability, 1))
 
     def before_commit(self) -> "RuleBuilder":
-        """Nothing has happened when the fault acts. This is so unless told otherwise."""
+        """Act before the call has an effect. This is the default."""
         return self._but(is_after_commit=False)
 
     def after_commit(self) -> "RuleBuilder":
-        """The call has had its effect when the fault acts, and the client never hears of it."""
+        """Act after the call has had its effect: the client does not learn of it."""
         return self._but(is_after_commit=True)
 
     def _counting(self, word: str, n: int) -> "RuleBuilder":
         if self.hits.count is not None:
             self.faults.forget(self)
-            raise invalid(word, n, f"one way of counting, and {self.hits} was said already")
-        return self._hitting(count=(word, n))
+            raise invalid(word, n, f"one way of counting: the rule has {self.hits} already")
+        return self._selecting(count=(word, n))
 
-    def _once(self, word: str, before: object, said: object) -> "RuleBuilder":
+    def _once(self, word: str, before: object, value: object) -> "RuleBuilder":
         if before is not None:
             self.faults.forget(self)
-            raise invalid(word, said, f"to be said once, and {before} was said already")
-        return self._hitting(**{word: said})
+            raise invalid(word, value, f"it only once: the rule has {before} already")
+        return self._selecting(**{word: value})
 
-    def _hitting(self, **said: object) -> "RuleBuilder":
+    def _selecting(self, **values: object) -> "RuleBuilder":
         self.faults.forget(self)
-        return self._but(hits=replace(self.hits, **said))  # type: ignore[arg-type]  # Hits looks at them
+        return self._but(hits=replace(self.hits, **values))  # type: ignore[arg-type]  # HitSelector checks them
 
-    def _but(self, **said: object) -> "RuleBuilder":
+    def _but(self, **values: object) -> "RuleBuilder":
         self.faults.forget(self)
-        return self.faults.begin(replace(self, **said))  # type: ignore[arg-type]
+        return self.faults.begin(replace(self, **values))  # type: ignore[arg-type]  # each caller passes its own field
 
-    def _finish(self, kind: Callable[..., Outcome], *values: object) -> Rule:
+    def _finish(self, kind: Callable[..., Outcome], *values: object) -> RuleHandle:
         self.faults.forget(self)
         step = Step(kind(*values), self.is_after_commit)
         return self.faults.write(FaultRule(self.which, OnHits(self.hits, step), self.name))
+
+    def __repr__(self) -> str:
+        return f"<RuleBuilder {self}>"
 
     def __str__(self) -> str:
         return f"{self.name or 'a rule'}: {self.which}: {self.hits}"
 
 
-class Faults:
-    """The fault rules of a fake. Each call meets the newest rule that acts on it; every rule it matches counts it."""
+class Faults(Suggests):
+    """The fault rules of a fake. The newest rule that selects a call acts on it. All rules that match count it."""
 
     def __init__(self, rulebook: Rulebook) -> None:
         self._rulebook = rulebook
         self._begun: list[RuleBuilder] = []
 
+    @_SUGGESTIONS
     def on(
         self,
         operation: str | None = None,
@@ -162,14 +173,34 @@ class Faults:
         name: str | None = None,
         account: str | None = None,
     ) -> RuleBuilder:
-        """Begin a rule for the calls of an operation, by its name in the contract, or of any.
+        """Begin a rule for the calls of an operation.
 
-        ``server`` (an id in the path), ``id`` and ``name`` (of the snapshot, server or volume that it is about) and
-        ``account`` narrow it, exact or as globs; a call that has no such thing, or whose body cannot be read, does not
-        match.
+        Values are exact or globs. A call that has no such attribute, or whose body is invalid, does not match.
+
+        Args:
+            operation: The name of the operation. Default: any call.
+            server: The server id in the path.
+            id: The id of the snapshot, server or volume.
+            name: The name of the snapshot, server or volume.
+            account: The account in the path.
+
+        Returns:
+            The builder of the rule.
+
+        Raises:
+            InvalidValueError: If no call can match.
+
+        Example:
+            >>> from hostway_fake import FakeHostway
+            >>> with FakeHostway() as fake:
+            ...     rule = fake.faults.on("list_servers").first(1).respond(503)
+            ...     statuses = [fake.session().get(f"{fake.url}/servers").status_code for _ in range(2)]
+            >>> statuses, rule.fired
+            ([503, 200], 1)
         """
         return self.begin(RuleBuilder(self, CallMatcher(operation, server, id, name, account)))
 
+    @_SUGGESTIONS
     def script(
         self,
         operation: str | None,
@@ -181,56 +212,84 @@ class Faults:
         name: str | None = None,
         account: str | None = None,
         named: str = "",
-    ) -> Rule:
-        """A step for each matching call in turn: ``ok``, ``respond(503)``, ``after_commit.reset()``...
+    ) -> RuleHandle:
+        """Write a rule with one step for each matching call in turn.
 
-        They are in `hostway_fake.faults`. After the last, calls ``"pass"``, or the script is ``"repeat"``ed, or one
-        more call raises `hostway_fake.ScriptExhaustedError` (``"fail_test"``).
+        Args:
+            operation: The name of the operation. None for any call.
+            steps: Steps from `hostway_fake.faults`, such as ``ok``, ``respond(503)``, ``after_commit.reset()``.
+            then: What follows the last step: ``"pass"`` lets calls pass, ``"repeat"`` repeats the script, and
+                ``"fail_test"`` raises `hostway_fake.ScriptExhaustedError`.
+            server: As in `on`.
+            id: As in `on`.
+            name: As in `on`.
+            account: As in `on`.
+            named: The name of the rule.
         """
         which = CallMatcher(operation, server, id, name, account)
         if not isinstance(steps, Iterable):
             raise WrongTypeError(f"steps: got {steps!r}, expected a list of ok and outcomes such as respond(503)")
         return self.write(FaultRule(which, Script(tuple(steps), then), named))
 
-    def outage(self, start: float, seconds: float, step: Step = DOWN, *, named: str = "") -> Rule:
-        """Let every call meet a step, 503 if nothing is said, from ``start`` seconds on for so many virtual seconds."""
+    def outage(self, start: float, seconds: float, step: Step = DOWN, *, named: str = "") -> RuleHandle:
+        """Write a rule that acts on every call in a span of time.
+
+        Args:
+            start: The start of the outage, in virtual seconds from now.
+            seconds: The length of the outage, in virtual seconds.
+            step: What happens. Default: a response with status 503.
+            named: The name of the rule.
+        """
         end = checks.number("start", start) + checks.positive("seconds", seconds)
         return self.write(FaultRule(CallMatcher(), OnHits(HitSelector(between=(start, end)), step), named))
 
-    def limit(self, calls: int, per_seconds: float, *, operation: str | None = None, named: str = "") -> Rule:
-        """Answer so many calls in any span of so many virtual seconds; the others get 413 and ``Retry-After``."""
+    def limit(self, calls: int, per_seconds: float, *, operation: str | None = None, named: str = "") -> RuleHandle:
+        """Write a rate limit. Calls above it get a response with status 413 and ``Retry-After``.
+
+        Args:
+            calls: How many calls are allowed in any span of ``per_seconds``.
+            per_seconds: The length of the span, in virtual seconds.
+            operation: The name of the operation. Default: any call.
+            named: The name of the rule.
+        """
         return self.write(FaultRule(CallMatcher(operation), RateLimit(calls, per_seconds), named))
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
-        """The rules that stand, newest first."""
-        return tuple(Rule(self._rulebook, standing) for standing in self._rulebook.rules)
+    def rules(self) -> tuple[RuleHandle, ...]:
+        """The active rules, newest first."""
+        return tuple(RuleHandle(self._rulebook, active) for active in self._rulebook.rules)
 
     def remove(self, name: str) -> None:
-        """Take the rule of that name away."""
-        standing = {rule.name: rule.number for rule in self._rulebook.rules}
-        if name not in standing:
-            raise invalid("name", name, "one of the rules", standing)
-        self._rulebook.remove((standing[name],))
+        """Remove a rule by its name.
+
+        Raises:
+            InvalidValueError: If there is no active rule of that name.
+        """
+        numbers = {rule.name: rule.number for rule in self._rulebook.rules}
+        if name not in numbers:
+            raise invalid("name", name, "one of the rules", numbers)
+        self._rulebook.remove((numbers[name],))
 
     def clear(self) -> None:
-        """Take all rules away, also those that were begun only; a script that ran out is forgiven."""
+        """Remove all rules, also unfinished ones, and forget that a script was exhausted."""
         self._rulebook.remove([rule.number for rule in self._rulebook.rules])
         self._rulebook.exhausted()
         self._begun.clear()
 
     def saved(self) -> list[RuleBuilder]:
-        """The rules that are begun only, for `restore`."""
+        """Return the unfinished rules, for `roll_back`."""
         return list(self._begun)
 
     def roll_back(self, saved: list[RuleBuilder]) -> None:
+        """Return to the unfinished rules of an earlier moment."""
         self._begun = list(saved)
 
     def check(self) -> None:
-        """Raise what a client may have swallowed, or a test forgotten; closing the fake asks.
+        """Raise an error that a client may have swallowed, or that a test may have overlooked. `close` calls it.
 
-        `hostway_fake.ScriptExhaustedError` where a script with ``then="fail_test"`` ran out,
-        `hostway_fake.UnfinishedRuleError` where a rule was begun and given no outcome.
+        Raises:
+            ScriptExhaustedError: If a script with ``then="fail_test"`` got one call too many.
+            UnfinishedRuleError: If a rule was begun and given no outcome.
         """
         exhausted = self._rulebook.exhausted()
         if exhausted:
@@ -241,22 +300,22 @@ class Faults:
             raise unfinished
 
     def unfinished(self, but: Collection[RuleBuilder] = ()) -> UnfinishedRuleError | None:
-        """What is to be said of rules that were begun and given no outcome, if there are any."""
+        """Return the error about unfinished rules, except for some. Return None if there are none."""
         begun = "; ".join(str(rule) for rule in self._begun if not any(rule is other for other in but))
-        said = f"begun, but given no outcome such as .respond(503) or .reset(): {begun}"
-        return UnfinishedRuleError(said) if begun else None
+        message = f"begun, but given no outcome such as .respond(503) or .reset(): {begun}"
+        return UnfinishedRuleError(message) if begun else None
 
     def begin(self, begun: RuleBuilder) -> RuleBuilder:
-        """Remember that a rule was begun."""
+        """Note that a rule is unfinished."""
         self._begun.append(begun)
         return begun
 
     def forget(self, begun: RuleBuilder) -> None:
-        """It was gone on with, or refused."""
+        """Note that a rule was continued or refused."""
         self._begun = [other for other in self._begun if other is not begun]
 
-    def write(self, rule: FaultRule) -> Rule:
-        """Let a rule stand from now on."""
+    def write(self, rule: FaultRule) -> RuleHandle:
+        """Make a rule active."""
         if not isinstance(rule, FaultRule):
             raise WrongTypeError(f"rule: got {rule!r}, expected a FaultRule")
-        return Rule(self._rulebook, self._rulebook.add(rule))
+        return RuleHandle(self._rulebook, self._rulebook.add(rule))

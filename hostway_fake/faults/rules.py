@@ -51,7 +51,7 @@ class CallMatcher:
         if self.operation is None:
             return
         if self.operation not in BY_NAME:
-            raise invalid("operation", self.operation, "one of, or none for any", BY_NAME)
+            raise invalid("operation", self.operation, "one of", BY_NAME)
         operation = BY_NAME[self.operation]
         if self.server is not None and not operation.has("server_id"):
             raise invalid("server", self.server, f"none: no call of {self.operation} names a server")

@@ -1,4 +1,4 @@
-"""One call as the journal keeps it: what was asked, what it did, and what the client saw; secrets are masked."""
+"""A call as the journal keeps it."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from hostway_fake.contract.operations import BY_NAME, resolve
+from hostway_fake.suggestions import Suggests
 
 WITHOUT_STATUS: Final = (
     "delay",
@@ -20,18 +21,18 @@ WITHOUT_STATUS: Final = (
     "unavailable",
     "timeout",
 )
-"""What can keep a client from seeing a status."""
+"""The values of ``client_saw`` for a client that received no status."""
 
 
 class Effect(StrEnum):
     """What a call did to the state, whatever the client saw."""
 
     APPLIED = "applied"
-    """It was carried out."""
+    """It changed the state."""
     REFUSED = "refused"
-    """The provider's rules, or the request's own faults, forbade it."""
+    """It was refused, by Hostway's rules or because the request is invalid."""
     NONE = "none"
-    """It changes nothing, as a read; or a fault came before the commit point."""
+    """It was a read, or a fault acted before the commit point."""
 
 
 class Call(NamedTuple):
@@ -77,37 +78,50 @@ class Call(NamedTuple):
     rolled_back: bool = False
 
     @property
+    def status(self) -> int | None:
+        """The status that the client received. None if it received none."""
+        return int(self.client_saw) if self.client_saw.isdigit() else None
+
+    @property
     def raised(self) -> bool:
-        """Whether it ended with an exception of the fake, which is raised in the test."""
+        """Whether the call ended with an exception of the fake, which is raised in the test."""
         return self.client_saw.endswith("Error")
 
     @property
     def name(self) -> str | None:
-        """The name of the snapshot, server or volume in the request, or else in the answer; None if there is none."""
+        """The name of the snapshot, server or volume in the request, or else in the response."""
         return _named(self.body) or _named(self.response_body)
 
     @property
     def id(self) -> str | None:
-        """The id of what it is about, where its path has one."""
+        """The id of the snapshot, server or volume in the path."""
         match = resolve(self.target)
         operation = BY_NAME.get(self.operation or "")
         return match.arguments.get(operation.argument) if match and operation else None
 
     def __str__(self) -> str:
-        """A line, without what differs from one way in to another."""
+        """Return the call as one line. It is the same for all ways in."""
         rule = f" [{self.rule}]" if self.rule else ""
         at = self.at.isoformat(" ", "milliseconds").removesuffix("+00:00")
         operation = self.operation or "no operation"
         undone = " (rolled back)" if self.rolled_back else ""
-        asked = f"{self.method} {self.target}".translate(_CONTROLS)
+        asked = printable(f"{self.method} {self.target}")
         return f"{at} {asked} {operation} {self.effect} {self.client_saw}{rule}{undone}"
 
     def __repr__(self) -> str:
         return f"<Call {self.number} {self}>"
 
 
+Call.__getattr__ = vars(Suggests)["__getattr__"]  # type: ignore[attr-defined]  # a NamedTuple has no other base
+
 _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
-"""What a terminal might obey, in a form that it shows."""
+"""Control characters, which a terminal might obey, in a form that it prints."""
+
+
+def printable(text: str) -> str:
+    """Return a text with its control characters escaped."""
+    return text.translate(_CONTROLS)
+
 
 _NAMES: Final = {"snapshot": "name", "server": "name", "volume": "display_name"}
 

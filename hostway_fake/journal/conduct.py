@@ -1,7 +1,12 @@
-"""How a client behaved: queries over the virtual stamps of its calls, each a rule that good clients keep."""
+"""How a client behaved: assertions over its calls, each a rule that good clients follow.
+
+Theory of operation. The journal has the request and the response of each call, and the instants at which the request
+arrived and the client knew the result. From these, the functions below derive what the client knew at each moment.
+"""
 
 import json
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
@@ -18,58 +23,88 @@ _CREATES = {
     "create_server": ("list_servers", "list_servers_detail"),
     "create_volume": ("list_volumes", "list_volumes_detail"),
 }
-"""By what creates, the reads that show whether it was done: its id is not known."""
+"""For each create, the lists that show whether it was done. The client does not know the id."""
 _LOOKED = ("200", "202")
 _MAYBE = ("delay", "slow_body")
 _SHOWN = 10
 
 
 class Conduct:
-    """The calls of a client, as rules are asserted of them; those that were rolled back play no part.
+    """Assertions about how a client behaved, over the virtual times of its calls.
 
-    What a rule finds raises `hostway_fake.MisconductError`, with the calls in question.
+    Calls that a savepoint has rolled back are ignored. An assertion fails if the calls that it judges never happened;
+    ``allow_none=True`` lets it pass then.
     """
 
     def __init__(self, calls: Iterable[Call]) -> None:
         self._calls = [call for call in calls if not call.rolled_back]
         self._changes = [call.number for call in self._calls if not _is_read(call) and _changes_something(call)]
 
-    def assert_backs_off(self, operation: str, *, jitter: float = 0) -> None:
-        """Tries at one thing wait ever longer: none comes at once, or after a shorter wait than the one before, and of
-        three waits or more one is longer than the first.
+    def assert_backs_off(self, operation: str, *, jitter: float = 0, allow_none: bool = False) -> None:
+        """Assert that retries of the same request back off.
 
-        Tries are calls of an operation that ask the same, up to the answer that ends the trying: what is read is
-        finished, or what was asked is done or refused. A read is another thing once the client has changed something.
-        A wait that ``Retry-After`` asked for is none of the client's own. ``jitter`` is the share by which a wait may
-        be shorter.
+        No retry follows at once. No wait is shorter than the one before. Of three waits or more, at least one is longer
+        than the first. Retries are calls of an operation with the same content, until the client gets the response that
+        it needs: what it reads is finished, or what it requests is done or refused. Waits that ``Retry-After`` asked
+        for are not judged.
+
+        Args:
+            operation: The name of the operation.
+            jitter: The share, from 0 to 1, by which a wait may be shorter than the one before.
+            allow_none: Whether to pass if the operation was never called.
+
+        Raises:
+            MisconductError: If the client does not back off. The message has the calls.
         """
         share = 1 - checks.number("jitter", jitter, 1)
+        _check_operation(operation)
+        judged = [call for call in self._calls if call.operation == operation]
+        self._expect(judged, f"{operation} was never called", allow_none)
         for tries in self._tries(operation):
             before = timedelta(0)
-            for place, (earlier, later) in enumerate(pairwise(tries)):
+            for index, (earlier, later) in enumerate(pairwise(tries)):
                 wait = _wait(earlier, later)
                 if _retry_after(earlier) is not None:
                     continue
                 if not wait or wait < before * share:
-                    said = "at once" if not wait else f"after {wait}, which is sooner than {before} before"
-                    raise _wrong(f"{operation} was called again {said}", tries[max(place - 1, 0) : place + 2])
+                    when = "at once" if not wait else f"after {wait}, which is less than the {before} before"
+                    raise _wrong(f"{operation} was called again {when}", tries[max(index - 1, 0) : index + 2])
                 before = wait
             waits = [_wait(*pair) for pair in pairwise(tries) if _retry_after(pair[0]) is None]
             if len(waits) > 2 and max(waits) <= waits[0] and not jitter:
                 raise _wrong(f"{operation} was called again after {waits[0]} each time, and never after more", tries)
 
-    def assert_honours_retry_after(self) -> None:
-        """After an answer with ``Retry-After`` the same call comes again no sooner than that."""
-        for earlier, later in self._again(_asked):
-            asked, wait = _retry_after(earlier), _wait(earlier, later)
-            if asked is not None and wait < timedelta(seconds=asked):
-                raise _wrong(f"Retry-After was {asked} s, and the call came again after {wait}", (earlier, later))
+    def assert_honours_retry_after(self, *, allow_none: bool = False) -> None:
+        """Assert that after a response with ``Retry-After`` the same request is not sent earlier than that.
 
-    def assert_stops_when_done(self) -> None:
-        """What was created or polled until it was finished is not polled once more.
+        Args:
+            allow_none: Whether to pass if no response had ``Retry-After``.
 
-        It is if the client has changed something meanwhile, or may have: a lost answer is a reason to look.
+        Raises:
+            MisconductError: If a request was sent too early. The message has the calls.
         """
+        asked_to_wait = [call for call in self._calls if _retry_after(call) is not None]
+        self._expect(asked_to_wait, "no response had Retry-After", allow_none)
+        for earlier, later in self._again(_asked):
+            seconds, wait = _retry_after(earlier), _wait(earlier, later)
+            if seconds is not None and wait < timedelta(seconds=seconds):
+                raise _wrong(
+                    f"Retry-After was {seconds} s, and the request was sent again after {wait}", (earlier, later)
+                )
+
+    def assert_stops_when_done(self, *, allow_none: bool = False) -> None:
+        """Assert that the client does not poll a resource that it knows to be finished.
+
+        Another read is accepted if the client has changed something meanwhile, or may have: a lost response is a reason
+        to look.
+
+        Args:
+            allow_none: Whether to pass if nothing was polled.
+
+        Raises:
+            MisconductError: If the client polled once more. The message has the calls.
+        """
+        self._expect([call for call in self._calls if call.operation in _READS], "nothing was read", allow_none)
         made = {
             thing.get("id"): call for call in self._calls if _is_made(call) for thing in _things(call.response_body)
         }
@@ -81,37 +116,62 @@ class Conduct:
                 if (was, then, still) == (False, True, True) and not self._has_changed(done, again):
                     raise _wrong("it was polled although it was finished", (before, done, again))
 
-    def _has_changed(self, since: Call, until: Call) -> bool:
-        """Whether between two calls the client has changed something, or cannot know that it has not."""
-        return bisect_right(self._changes, since.number) < bisect_left(self._changes, until.number)
+    def assert_max_poll_rate(self, per_seconds: float, *, allow_none: bool = False) -> None:
+        """Assert that an unfinished resource is polled at most once in so many seconds.
 
-    def assert_max_poll_rate(self, per_seconds: float) -> None:
-        """What is not finished is read in one way at most once in so many seconds."""
+        Args:
+            per_seconds: The shortest time between two polls, in seconds.
+            allow_none: Whether to pass if nothing was polled.
+
+        Raises:
+            MisconductError: If two polls follow each other faster. The message has the calls.
+        """
         least = timedelta(seconds=checks.positive("per_seconds", per_seconds))
+        self._expect([call for call in self._calls if call.operation in _READS], "nothing was read", allow_none)
         for polls in self._polls():
             for (earlier, is_finished), (later, _) in pairwise(polls):
                 if is_finished is False and later.at - earlier.at < least and not self._has_changed(earlier, later):
                     raise _wrong(f"it was polled twice within {later.at - earlier.at}", (earlier, later))
 
-    def assert_no_blind_create_retry(self) -> None:
-        """A create of which the client heard nothing, or a 5xx, is not sent again before a look at what there is.
+    def assert_no_blind_create_retry(self, *, allow_none: bool = False) -> None:
+        """Assert that the client looks before it repeats a create whose result it does not know.
 
-        It is sent again if it is for the same name, or without one alike. A look counts if it was answered, and would
-        show it. A 5xx with ``Retry-After`` asks for it to be sent again, and a connection that was refused carried
-        nothing.
+        The result is unknown after a lost response and after a 5xx, unless the 5xx has ``Retry-After`` or the
+        connection was refused. A repeated create has the same name, or no name and the same content. A look is a
+        successful read that would show what the create has made.
+
+        Args:
+            allow_none: Whether to pass if nothing was created.
+
+        Raises:
+            MisconductError: If a create was repeated blindly. The message has the calls.
         """
+        self._expect([call for call in self._calls if call.operation in _CREATES], "nothing was created", allow_none)
         for earlier, later in self._again(_created):
             if not _may_be_done(earlier):
                 continue
             between = [call for call in self._calls if earlier.number < call.number < later.number]
             if not any(_shows(look, earlier) for look in between):
-                said = f"{earlier.operation} was sent again without a look whether it was done"
-                raise _wrong(said, (earlier, *between, later))
+                message = f"{earlier.operation} was sent again without a look whether it was done"
+                raise _wrong(message, (earlier, *between, later))
+
+    def _expect(self, judged: list[Call], nothing: str, allow_none: bool) -> None:
+        """Raise an error if there are no calls to judge. ``nothing`` says what is missing."""
+        if checks.flag("allow_none", allow_none) or judged:
+            return
+        counts = Counter(call.operation or "no operation" for call in self._calls)
+        made = ", ".join(f"{name} {_times(count)}" for name, count in counts.most_common(_SHOWN))
+        raise MisconductError(
+            f"{nothing}, so there is nothing to judge. Calls: {made or 'none'}. "
+            "Pass allow_none=True if that is expected."
+        )
+
+    def _has_changed(self, since: Call, until: Call) -> bool:
+        """Tell whether between two calls the client has changed something, or cannot know that it has not."""
+        return bisect_right(self._changes, since.number) < bisect_left(self._changes, until.number)
 
     def _asking(self, operation: str) -> Iterator[list[Call]]:
-        """The calls of an operation, by what they ask."""
-        if checks.text("operation", operation) not in BY_NAME:
-            raise invalid("operation", operation, "one of", BY_NAME)
+        """Yield the calls of an operation, grouped by target and content."""
         found: dict[object, list[Call]] = {}
         for call in self._calls:
             if call.operation == operation:
@@ -119,7 +179,7 @@ class Conduct:
         yield from found.values()
 
     def _tries(self, operation: str) -> Iterator[list[Call]]:
-        """The calls of an operation that ask the same, each time up to the answer that ends the trying."""
+        """Yield the retries of each request, up to the response that ends them."""
         for calls in self._asking(operation):
             tries: list[Call] = []
             for call, is_finished in _known(calls):
@@ -134,11 +194,11 @@ class Conduct:
             yield tries
 
     def _polls(self) -> Iterator[list[tuple[Call, bool | None]]]:
-        """The reads that ask the same, with whether it was finished as far as the client knew by then."""
+        """Yield the reads of each target, with whether the client knew that the resource was finished."""
         return (_known(calls) for name in _READS for calls in self._asking(name))
 
     def _again(self, what: Callable[[Call], object]) -> Iterator[tuple[Call, Call]]:
-        """Each call and the next that asks the same, which is None for calls that play no part."""
+        """Yield each call with the next one of the same kind. ``what`` returns the kind, or None to skip a call."""
         last: dict[object, Call] = {}
         for call in self._calls:
             asked = what(call)
@@ -147,13 +207,22 @@ class Conduct:
             last[asked] = call
 
 
+def _check_operation(operation: object) -> None:
+    if checks.text("operation", operation) not in BY_NAME:
+        raise invalid("operation", operation, "one of", BY_NAME)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
 def _is_made(call: Call) -> bool:
-    """Whether the client was told that what it creates is not finished yet."""
+    """Tell whether a call is a create whose response shows an unfinished resource."""
     return call.operation in _CREATES and _is_finished(call) is False
 
 
 def _target(call: Call) -> object:
-    """What a call is sent to, however its path is spelled."""
+    """Return the target of a call, independent of how its path is spelled."""
     match = resolve(call.target)
     if match is None:
         return call.target
@@ -163,17 +232,17 @@ def _target(call: Call) -> object:
 
 
 def _asked(call: Call) -> object:
-    """All that a call asks for; a look with ``HEAD`` is one."""
+    """Return the method, target and content of a call. ``HEAD`` counts as ``GET``."""
     return "GET" if call.method == "HEAD" else call.method, _target(call), _content(call.body)
 
 
 def _created(call: Call) -> object:
-    """What a create makes."""
+    """Return what a create makes, or None for other calls."""
     return (_target(call), call.name or _content(call.body)) if call.operation in _CREATES else None
 
 
 def _content(body: bytes) -> str | bytes:
-    """What a body says, however it is written."""
+    """Return the content of a body, independent of the formatting of JSON."""
     try:
         return json.dumps(json.loads(body), sort_keys=True)
     except (ValueError, RecursionError):
@@ -181,7 +250,7 @@ def _content(body: bytes) -> str | bytes:
 
 
 def _shows(look: Call, create: Call) -> bool:
-    """Whether a call shows what a create has made, as far as its client can tell."""
+    """Tell whether a read would show what a create has made."""
     if look.operation not in _CREATES[create.operation or ""] or look.method != "GET" or look.server != create.server:
         return False
     asked = dict(parse_qsl(look.target.partition("?")[2]))
@@ -190,7 +259,7 @@ def _shows(look: Call, create: Call) -> bool:
 
 
 def _wait(earlier: Call, later: Call) -> timedelta:
-    """For how long a client waited, from what came of a call until the next."""
+    """Return how long the client waited between the result of a call and the next call."""
     return later.at - earlier.responded_at
 
 
@@ -199,7 +268,7 @@ def _is_read(call: Call) -> bool:
 
 
 def _is_answered(call: Call) -> bool:
-    """Whether the client knows what came of a call; an answer in real time may have been waited for."""
+    """Tell whether the client knows the result of a call."""
     return (call.client_saw.isdigit() and not call.client_saw.startswith("5")) or call.client_saw in _MAYBE
 
 
@@ -208,30 +277,30 @@ def _changes_something(call: Call) -> bool:
 
 
 def _retry_after(call: Call) -> int | None:
-    """For how many seconds an answer that was seen asks to wait."""
+    """Return the seconds of ``Retry-After`` in a response that the client received."""
     asked = dict(call.response_headers).get("Retry-After", "") if call.client_saw.isdigit() else ""
     return int(asked) if asked.isdigit() else None
 
 
 def _may_be_done(call: Call) -> bool:
-    """Whether the client cannot know that a create was not carried out, and was not asked to send it again."""
+    """Tell whether the create may be done without the client knowing it, and the client was not asked to retry."""
     asked_again = _retry_after(call) is not None
     return not (_is_answered(call) or asked_again or call.client_saw == "unavailable" or call.raised)
 
 
 def _known(calls: Iterable[Call]) -> list[tuple[Call, bool | None]]:
-    """Reads, each with whether it was finished as far as the client knew by then."""
+    """Return reads, each with whether the client knew by then that the resource was finished."""
     found: list[tuple[Call, bool | None]] = []
     known = None
     for call in calls:
-        said = _is_finished(call)
-        known = known if said is None else said
+        is_finished = _is_finished(call)
+        known = known if is_finished is None else is_finished
         found.append((call, known))
     return found
 
 
 def _is_finished(call: Call) -> bool | None:
-    """Whether what was read was finished, or None where the answer does not say."""
+    """Tell whether the resource in a response is finished. Return None if the response does not say."""
     if call.client_saw not in ("200", "202"):
         return None
     statuses = [thing["status"] for thing in _things(call.response_body) if "status" in thing]
@@ -239,14 +308,14 @@ def _is_finished(call: Call) -> bool | None:
 
 
 def _things(response_body: bytes) -> list[dict[str, str]]:
-    """The one thing in an answer, or all in a list."""
+    """Return the resource in a response, or all of a list."""
     held = json.loads(response_body) if response_body.startswith(b"{") else {}
     (things,) = held.values() if len(held) == 1 else ([],)
     return [each for each in (things if isinstance(things, list) else [things]) if isinstance(each, dict)]
 
 
-def _wrong(said: str, calls: Sequence[Call]) -> MisconductError:
+def _wrong(message: str, calls: Sequence[Call]) -> MisconductError:
     lines = [f"  {call}" for call in calls]
     if len(lines) > _SHOWN:
         lines[_SHOWN // 2 : -_SHOWN // 2] = [f"  ... {len(lines) - _SHOWN} more ..."]
-    return MisconductError("\n".join((f"{said}:", *lines)))
+    return MisconductError("\n".join((f"{message}:", *lines)))

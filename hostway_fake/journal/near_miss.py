@@ -1,4 +1,4 @@
-"""What came nearest to a call that was waited for, and in what it differs."""
+"""The calls that came nearest to an expected one, and the attributes in which they differ."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -7,7 +7,7 @@ from hostway_fake.journal.calls import Call
 _SHOWN = 3
 
 Matches = Callable[[str, str | None], bool]
-"""Whether a value is what was wanted."""
+"""Tells whether a value is the wanted one."""
 
 
 def is_equal(wanted: str, value: str | None) -> bool:
@@ -15,7 +15,7 @@ def is_equal(wanted: str, value: str | None) -> bool:
 
 
 def differences(call: Call, wanted: Mapping[str, str], matches: Matches = is_equal) -> list[str]:
-    """In what a call is not what was wanted, attribute by attribute."""
+    """Return the attributes of a call that differ from the wanted ones."""
     held: list[tuple[str, str | None]] = [(what, getattr(call, what)) for what in wanted]
     return [
         f"{what} is {value if value is None else str(value)!r}, not {wanted[what]!r}"
@@ -27,7 +27,7 @@ def differences(call: Call, wanted: Mapping[str, str], matches: Matches = is_equ
 def nearest(
     calls: Iterable[Call], wanted: Mapping[str, str], matches: Matches = is_equal, alike: Callable[[Call], str] = str
 ) -> list[str]:
-    """Lines about the calls that differ least from what was wanted; ``alike`` says why one that does not is none."""
+    """Return lines about the calls that differ least. ``alike`` explains a call that does not differ at all."""
     ranked = sorted(calls, key=lambda call: len(differences(call, wanted, matches)))
     if not ranked:
         return ["  there were no calls at all"]

@@ -1,4 +1,4 @@
-"""The calls of a journal, to be looked through and asserted on; what was not called is told with what came nearest."""
+"""The calls of a journal, which can be filtered, counted and asserted on."""
 
 import re
 from collections.abc import Mapping
@@ -10,13 +10,18 @@ from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.exceptions import NotCalledError, WrongTypeError, invalid
 from hostway_fake.journal.calls import WITHOUT_STATUS, Call, Effect
 from hostway_fake.journal.near_miss import differences, nearest
+from hostway_fake.suggestions import Suggests, suggests_keywords
 
 _STATUS: Final = re.compile(r"[1-9][0-9]{2}")
-_OTHERS: Final = (*WITHOUT_STATUS, *(name for name in vars(exceptions) if name.endswith("Error")))
+_OUTCOMES: Final = (*WITHOUT_STATUS, *(name for name in vars(exceptions) if name.endswith("Error")))
+
+_SUGGESTIONS: Final = suggests_keywords(
+    status_code="status", client_saw="outcome", server_id="server", op="operation", id="name", count="times"
+)
 
 
-class Calls(tuple[Call, ...]):
-    """Calls, oldest first: a tuple with two words more; a part of them is such a one too."""
+class Calls(tuple[Call, ...], Suggests):
+    """Calls, oldest first. It is a tuple; a slice of it has the same methods."""
 
     __slots__ = ()
 
@@ -29,6 +34,18 @@ class Calls(tuple[Call, ...]):
     def __getitem__(self, index: SupportsIndex | slice, /) -> "Call | Calls":
         return Calls(super().__getitem__(index)) if isinstance(index, slice) else super().__getitem__(index)
 
+    @property
+    def last(self) -> Call:
+        """The last call.
+
+        Raises:
+            NotCalledError: If there are no calls.
+        """
+        if not self:
+            raise NotCalledError("there were no calls at all")
+        return self[-1]
+
+    @_SUGGESTIONS
     def filter(
         self,
         operation: str | None = None,
@@ -37,20 +54,33 @@ class Calls(tuple[Call, ...]):
         name: str | None = None,
         effect: str | None = None,
         outcome: str | None = None,
+        status: int | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> "Calls":
-        """Those of an operation, a server, a name of what they are about, an effect, or an outcome (``client_saw``).
+        """Return the calls that have all of the given attributes.
 
-        ``since`` and ``until`` are aware datetimes, both included.
+        Args:
+            operation: The name of the operation.
+            server: The server id in the path.
+            name: The name of the snapshot, server or volume.
+            effect: ``"applied"``, ``"refused"`` or ``"none"``.
+            outcome: What the client saw: a status such as ``"202"``, or the name of a fault such as ``"reset"``.
+            status: The status that the client received.
+            since: An aware datetime. Calls at this instant are included.
+            until: An aware datetime. Calls at this instant are included.
 
-        >>> from hostway_fake import FakeHostway
-        >>> with FakeHostway() as fake:
-        ...     _ = fake.session().get(f"{fake.url}/servers")
-        >>> fake.calls.filter("list_servers", effect="none", outcome="200")
-        (<Call 1 2013-04-12 19:29:00.000 GET /servers list_servers none 200>,)
+        Raises:
+            InvalidValueError: If no call can have such an attribute.
+
+        Example:
+            >>> from hostway_fake import FakeHostway
+            >>> with FakeHostway() as fake:
+            ...     _ = fake.session().get(f"{fake.url}/servers")
+            >>> fake.calls.filter("list_servers", effect="none", status=200)
+            (<Call 1 2013-04-12 19:29:00.000 GET /servers list_servers none 200>,)
         """
-        wanted = _wanted(operation, server, name, effect, outcome)
+        wanted = _wanted(operation, server, name, effect, outcome, status)
         for what, instant in (("since", since), ("until", until)):
             if instant is not None and (not isinstance(instant, datetime) or instant.tzinfo is None):
                 raise WrongTypeError(f"{what}: got {instant!r}, expected an aware datetime")
@@ -64,6 +94,22 @@ class Calls(tuple[Call, ...]):
             and (until is None or call.at <= until)
         )
 
+    @_SUGGESTIONS
+    def count(
+        self,
+        operation: str | None = None,
+        *,
+        server: str | None = None,
+        name: str | None = None,
+        effect: str | None = None,
+        outcome: str | None = None,
+        status: int | None = None,
+    ) -> int:
+        """Return how many calls have all of the given attributes. See `filter`."""
+        wanted = _wanted(operation, server, name, effect, outcome, status)
+        return sum(not differences(call, wanted) for call in self)
+
+    @_SUGGESTIONS
     def assert_called(
         self,
         operation: str,
@@ -73,37 +119,59 @@ class Calls(tuple[Call, ...]):
         name: str | None = None,
         effect: str | None = None,
         outcome: str | None = None,
+        status: int | None = None,
     ) -> None:
-        """Raise `hostway_fake.NotCalledError` unless there is such a call, or exactly so many ``times``.
+        """Assert that there is a call with all of the given attributes. See `filter`.
 
-        What is raised names the calls that came nearest, and in what they differ. Calls that a savepoint has rolled
-        back count: they were made.
+        Calls that a savepoint has rolled back count, because they were made.
+
+        Args:
+            operation: The name of the operation.
+            times: How many such calls there must be. Default: at least one.
+            server: As in `filter`.
+            name: As in `filter`.
+            effect: As in `filter`.
+            outcome: As in `filter`.
+            status: As in `filter`.
+
+        Raises:
+            NotCalledError: If there is none, or another number. The message has the calls that came nearest, and the
+                attributes in which they differ.
         """
         checks.text("operation", operation)
         if times is not None:
             checks.whole("times", times, 0)
-        wanted = _wanted(operation, server, name, effect, outcome)
+        wanted = _wanted(operation, server, name, effect, outcome, status)
         found = [call for call in self if not differences(call, wanted)]
         if len(found) != times if times is not None else not found:
-            raise NotCalledError("\n".join(_told(self, wanted, found, times)))
+            raise NotCalledError("\n".join(_not_called(self, wanted, found, times)))
 
 
 def _wanted(
-    operation: str | None, server: str | None, name: str | None, effect: str | None, outcome: str | None
+    operation: str | None,
+    server: str | None,
+    name: str | None,
+    effect: str | None,
+    outcome: str | None,
+    status: int | None,
 ) -> dict[str, str]:
-    """What is asked of a call, by the attribute that has it."""
+    """Return the wanted values by the attribute of `Call`."""
     if operation is not None and checks.text("operation", operation) not in BY_NAME:
         raise invalid("operation", operation, "one of", BY_NAME)
     if effect is not None and effect not in tuple(Effect):
         raise invalid("effect", effect, "one of", Effect)
-    if outcome is not None and not _STATUS.fullmatch(checks.text("outcome", outcome)) and outcome not in _OTHERS:
-        raise invalid("outcome", outcome, "a status such as '202', or one of", _OTHERS)
-    asked = {"operation": operation, "server": server, "name": name, "effect": effect, "client_saw": outcome}
-    return {what: checks.text(what, value) for what, value in asked.items() if value is not None}
+    if status is not None:
+        if outcome is not None:
+            raise invalid("status", status, "either status or outcome")
+        outcome = str(checks.whole("status", status, 100, 599))
+    if outcome is not None and not _STATUS.fullmatch(checks.text("outcome", outcome)) and outcome not in _OUTCOMES:
+        raise invalid("outcome", outcome, "a status such as '202', or one of", _OUTCOMES)
+    wanted = {"operation": operation, "server": server, "name": name, "effect": effect, "client_saw": outcome}
+    return {what: checks.text(what, value) for what, value in wanted.items() if value is not None}
 
 
-def _told(calls: Calls, wanted: Mapping[str, str], found: list[Call], times: int | None) -> list[str]:
-    asked = ", ".join(f"{what}={value!r}" for what, value in wanted.items() if what != "operation")
-    what = wanted["operation"] + (f" with {asked}" if asked else "")
-    said = f"{what} was called {len(found)} times, expected {'at least once' if times is None else times}"
-    return [said, *([f"  {call}" for call in found] or nearest(calls, wanted))]
+def _not_called(calls: Calls, wanted: Mapping[str, str], found: list[Call], times: int | None) -> list[str]:
+    attributes = ", ".join(f"{what}={value!r}" for what, value in wanted.items() if what != "operation")
+    what = wanted["operation"] + (f" with {attributes}" if attributes else "")
+    message = f"{what} was called {len(found)} times, expected {'at least once' if times is None else times}"
+    return [message, *([f"  {call}" for call in found] or nearest(calls, wanted))]

@@ -27,6 +27,7 @@ from hostway_fake.pytest_plugin.stash import (
     EVIDENCE,
     FAILED,
     FOLDER,
+    LOOKUPS,
     MARKER,
     ROOT,
     SERVERS,
@@ -129,6 +130,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     stash = item.config.stash
     stash[TEST] = item
     item.stash[FAILED] = False
+    if LOOKUPS in stash:
+        stash[LOOKUPS].noted.clear()
     if stash[WATCHED]:
         stash[WATCHED][:] = [watched for watched in stash[WATCHED] if watched.begin_test()]
 
@@ -137,6 +140,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     root = config.stash.get(ROOT, None)
     if root is not None:
         root.close()
+    if LOOKUPS in config.stash:
+        config.stash[LOOKUPS].remove()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -196,13 +201,18 @@ def _left_undone(item: pytest.Item) -> list[str]:
     """What a test left undone with the fakes that it was given, unless it is allowed, or did not come to its end."""
     stash = item.config.stash
     failed = item.stash[FAILED]
-    found = [(watched, each) for watched in stash[WATCHED] for each in watched.end_test(failed)]
+    watched = stash[WATCHED]
+    if watched and not failed:
+        from hostway_fake.pytest_plugin.reports import warn_of_real_sleep
+
+        warn_of_real_sleep(item, watched)
+    found = [(fake, problem) for fake in watched for problem in fake.end_test(failed)]
     if EVIDENCE in stash:
         _count_evidence(stash)
     if not found:
         return []
     allowed = stash[ALLOWED] + allowed_words(marked_options(item).get("allow"))
-    return [str(each) for watched, each in found if each.allowed_by not in (*allowed, *watched.allowed)]
+    return [str(problem) for fake, problem in found if problem.allowed_by not in (*allowed, *fake.allowed)]
 
 
 def _raise_failures(config: pytest.Config) -> None:
@@ -229,6 +239,10 @@ def pytest_runtest_makereport(
     One that did not come to its end, for whatever reason, is not told in addition what it left undone.
     """
     watched = item.config.stash[WATCHED]
+    if call.excinfo is not None and watched and not item.config.option.fulltrace:
+        from hostway_fake.pytest_plugin.tracebacks import trim
+
+        trim(call.excinfo)
     report = yield
     if not report.passed:
         item.stash[FAILED] = True

@@ -18,6 +18,7 @@ from hostway_fake.pytest_plugin.stash import (
     WATCHED,
     allowed_words,
     marked_options,
+    watch_lookups,
 )
 
 if TYPE_CHECKING:
@@ -85,6 +86,34 @@ def fake_hostway_options() -> Mapping[str, Any]:
     return {}
 
 
+def _added(config: pytest.Config, options: dict[str, Any]) -> FakeHostway:
+    """Return a new account with these options. An invalid option fails the test with one message."""
+    from hostway_fake.exceptions import HostwayFakeError
+    from hostway_fake.fake.options import checked_auth
+
+    try:
+        user, password = checked_auth(options.pop("auth"))
+        fake = _root(config).add_account(user, password, **options)
+        watch_lookups(config, fake.url)
+        return fake
+    except HostwayFakeError as error:
+        message = f"fake_hostway: {error}"
+    pytest.fail(message, pytrace=False)
+
+
+def _checked_options(options: object) -> Mapping[str, Any]:
+    """Return the value of the fixture ``fake_hostway_options``. Fail the test if it is no mapping of options."""
+    from hostway_fake.exceptions import HostwayFakeError
+    from hostway_fake.fake.options import checked_options
+
+    try:
+        checked_options(options)
+        return options  # type: ignore[return-value]  # it was checked
+    except HostwayFakeError as error:
+        message = str(error)
+    pytest.fail(message, pytrace=False)
+
+
 @pytest.fixture
 def fake_hostway(
     pytestconfig: pytest.Config,
@@ -93,14 +122,17 @@ def fake_hostway(
     fake_hostway_options: Mapping[str, Any],
 ) -> Iterator[FakeHostway]:
     """A Hostway account of this test's own, in process."""
-    from hostway_fake.fake.options import checked_auth, checked_options
     from hostway_fake.pytest_plugin.watch import WatchedFake
 
-    checked_options(fake_hostway_options)
     stash = pytestconfig.stash
     test, defaults = stash[TEST], stash[DEFAULTS]
     auth = _drawn_credentials(test) if fake_hostway_credentials is None else fake_hostway_credentials
-    options: dict[str, Any] = {**defaults, "url": fake_hostway_base_url, "auth": auth, **fake_hostway_options}
+    options: dict[str, Any] = {
+        **defaults,
+        "url": fake_hostway_base_url,
+        "auth": auth,
+        **_checked_options(fake_hostway_options),
+    }
     options |= marked_options(test)
     reading: Mapping[str, str] | None = getattr(getattr(test, "callspec", None), "params", {}).get("fake_hostway")
     if reading is not None:
@@ -113,8 +145,7 @@ def fake_hostway(
     if pytestconfig.option.fake_hostway_seed is not None:
         options["seed"] = defaults["seed"]
     allowed, test.stash[TLS] = allowed_words(options.pop("allow", ())), options.pop("tls", False)
-    user, password = checked_auth(options.pop("auth"))
-    fake = _root(pytestconfig).add_account(user, password, **options)
+    fake = _added(pytestconfig, options)
     stash[WATCHED].append(WatchedFake(fake, allowed, MARKER))
     yield fake
     fake.close(check=not test.stash[FAILED])
@@ -134,10 +165,9 @@ def make_fake_hostway(
     from itertools import count
 
     from hostway_fake import checks
-    from hostway_fake.fake.options import checked_auth, checked_options
     from hostway_fake.pytest_plugin.watch import WatchedFake
 
-    checked_options(fake_hostway_options)
+    _checked_options(fake_hostway_options)
     root = _root(pytestconfig)
     made: list[FakeHostway] = []
     scopes = _Scopes(pytestconfig.stash[WATCHED])
@@ -152,8 +182,7 @@ def make_fake_hostway(
         if pytestconfig.option.fake_hostway_seed is not None:
             everything["seed"] = defaults["seed"]
         allowed, tls = allowed_words(everything.pop("allow", ())), checks.flag("tls", everything.pop("tls", False))
-        user, password = checked_auth(everything.pop("auth"))
-        fake = root.add_account(user, password, **everything)
+        fake = _added(pytestconfig, everything)
         made.append(fake)
         pytestconfig.stash[WATCHED].append(WatchedFake(fake, allowed))
         return _through_socket(fake, pytestconfig, tls) if on_socket else fake

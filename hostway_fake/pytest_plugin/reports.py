@@ -8,12 +8,19 @@ from itertools import groupby
 from os.path import relpath
 from pathlib import Path
 from shlex import quote
+from typing import Final
 
 import pytest
 
+from hostway_fake.exceptions import RealSleepWarning
 from hostway_fake.journal.timeline import Timeline
+from hostway_fake.pytest_plugin.stash import LOOKUPS
 from hostway_fake.pytest_plugin.watch import WatchedFake
 
+_SLEEP: Final = 1.0
+"""Seconds of real time from which a warning is raised."""
+_MARKUP: Final = {"bold": "bold", "red": "red", "green": "green", "dim": "light"}
+"""The markup of pytest's terminal writer for the styles of a timeline."""
 _LABELS = ("documented", "contradicted", "assumed", "ours")
 
 
@@ -35,28 +42,53 @@ def story(item: pytest.Item, watched: Sequence[WatchedFake]) -> str:
             seeds.add(account.world.settings.seed)
             if timeline or is_fixture:
                 head = [] if is_fixture else [f"{account.name}:"]
-                told.append("\n".join((*head, *(_lines(timeline) or ["nothing happened"]))))
+                told.append("\n".join((*head, *(_lines(timeline, item.config) or ["nothing happened"]))))
                 shared += [account.name] if each.is_shared else []
     again = [f"to run it again: {' '.join(_command(item, seeds))}"]
     again += [f"(tests before it have used {', '.join(shared)} too; they are not run again)"] if shared else []
-    return "\n\n".join((*_unreached(watched), *(told or ["nothing happened"]), "\n".join(again)))
+    hints = (*_unreached(item.config, watched), *_stalled(watched))
+    return "\n\n".join((*hints, *(told or ["nothing happened"]), "\n".join(again)))
 
 
-def _unreached(watched: Sequence[WatchedFake]) -> Iterator[str]:
-    """Say how a client reaches a fake that no request has reached."""
-    if not any(each.was_called for each in watched):
-        yield (
-            f"No request reached this fake. {watched[0].fake.url} leads to it in this process only: pass "
-            "fake.session() to the code under test, call fake.mount(session), or use fake.intercept(). The fixture "
-            "fake_hostway_server has a URL for any client."
-        )
+def _unreached(config: pytest.Config, watched: Sequence[WatchedFake]) -> Iterator[str]:
+    """Yield how a client reaches a fake that no request has reached."""
+    if any(each.was_called for each in watched):
+        return
+    url = watched[0].fake.url
+    attempts = "\n".join(dict.fromkeys(config.stash[LOOKUPS].noted)) if LOOKUPS in config.stash else ""
+    yield (
+        f"No request reached this fake. {url} leads to it in this process only: pass fake.session() to the code under "
+        "test, call fake.mount(session), or use fake.intercept(). The fixture fake_hostway_server has a URL for any "
+        "client." + (f"\n{attempts}" if attempts else "")
+    )
 
 
-def _lines(timeline: Timeline) -> list[str]:
-    """The lines of a timeline; of many that are the same, the first."""
+def _stalled(watched: Sequence[WatchedFake]) -> Iterator[str]:
+    """Yield how to move the clock that stood while a client polled."""
+    for each in watched:
+        for account in each.fake.account.accounts():
+            stalled = account.world.stalled_polls()
+            if stalled is not None:
+                yield stalled.message
+
+
+def warn_of_real_sleep(item: pytest.Item, watched: Sequence[WatchedFake]) -> None:
+    """Warn if the client of a test that passed has slept in real time between polls, while the clock stood."""
+    for each in watched:
+        for account in each.fake.account.accounts():
+            stalled = account.world.stalled_polls()
+            if stalled is not None and stalled.real_seconds > _SLEEP:
+                slept = f"the client slept {stalled.real_seconds:.1f} s in real time between polls. "
+                item.warn(RealSleepWarning(slept + stalled.message))
+
+
+def _lines(timeline: Timeline, config: pytest.Config) -> list[str]:
+    """Return the lines of a timeline, in color on a terminal. Of many equal lines, return the first."""
     lines = []
-    for line, same in groupby(map(str, timeline)):
+    writer = config.get_terminal_writer()
+    for (line, style), same in groupby(timeline.lines()):
         more = sum(1 for _ in same) - 1
+        line = writer.markup(line, **{_MARKUP[style]: True})
         lines += [line, f"... {more} more like it ..."] if more > 1 else [line] * (more + 1)
     return lines
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hostway_fake.fake import FakeHostway
+    from hostway_fake.pytest_plugin.lookups import Lookups
     from hostway_fake.pytest_plugin.watch import WatchedFake
     from hostway_fake.transports.server import ThreadServer
 
@@ -30,6 +31,7 @@ DEFAULTS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 """The options of all fakes from the configuration."""
 ALLOWED: pytest.StashKey[tuple[str, ...]] = pytest.StashKey()
 EVIDENCE: pytest.StashKey[Counter[tuple[str, str, str]]] = pytest.StashKey()
+LOOKUPS: pytest.StashKey[Lookups] = pytest.StashKey()
 FOLDER: pytest.StashKey[Path | None] = pytest.StashKey()
 """The folder of ``--fake-hostway-timeline``."""
 
@@ -58,3 +60,12 @@ def allowed_words(given: object) -> tuple[str, ...]:
     except pytest.UsageError as error:
         said = str(error)
     pytest.fail(said, pytrace=False)
+
+
+def watch_lookups(config: pytest.Config, url: str) -> None:
+    """Note lookups of the host of a URL."""
+    if LOOKUPS not in config.stash:
+        from hostway_fake.pytest_plugin.lookups import Lookups
+
+        config.stash[LOOKUPS] = Lookups(config.rootpath)
+    config.stash[LOOKUPS].expect(url)

@@ -191,6 +191,8 @@ def _missed(rule: ActiveRule, account: Account) -> list[str]:
     given = {what: value for what, value in wanted.items() if value is not None}
     if rule.hits or not given:
         return []
+    if which.server and not any(glob_matches(which.server, server.id) for server in account.world.servers()):
+        return [f"no server {which.server!r} existed"]
     return nearest(account.world.journal.calls, given, glob_matches, partial(_why_not_counted, rule.rule))
 
 

@@ -5,11 +5,16 @@ from datetime import datetime
 from threading import Lock
 from typing import Final
 
+from hostway_fake.clock import monotonic
 from hostway_fake.exceptions import FrozenClockError
 from hostway_fake.forks import renew_locks_after_fork
 
 _PLACES: Final = 4096
 """The number of polled places that are kept, of each kind."""
+
+
+_SEVERAL: Final = 2
+"""The number of polls from which they count as stalled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,19 @@ class SavedPolls:
     endless: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class StalledPolls:
+    """Polls of something unfinished that all came at the same instant of the world's clock.
+
+    Attributes:
+        message: What happened, and how to move the clock.
+        real_seconds: The real time between the first and the last poll, in seconds.
+    """
+
+    message: str
+    real_seconds: float
+
+
 class Polls:
     """How often each place was polled in vain, up to a limit.
 
@@ -30,6 +48,8 @@ class Polls:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._lock = Lock()
+        self._first_real = self._last_real = 0.0
+        self._last: tuple[str, datetime | None] = "", None
         renew_locks_after_fork(self)
         self.forget()
 
@@ -46,15 +66,27 @@ class Polls:
         """Count from here on."""
         self.roll_back(SavedPolls())
 
+    def stalled(self, now: datetime) -> StalledPolls | None:
+        """Return the polls that came at one instant, if there were several and the clock still stands there."""
+        with self._lock:
+            target, due = self._last
+            polls = self._waiting.get(target, 0)
+            if polls < _SEVERAL or now != self._at or due is None:
+                return None
+            return StalledPolls(_in_vain(target, polls, now, due), self._last_real - self._first_real)
+
     def count(self, place: str, now: datetime, due: datetime | None) -> None:
         """One more poll of what is ``due`` then, or never; one too many raises `FrozenClockError`."""
         with self._lock:
+            real = monotonic()
             if now != self._at:
-                self._at, self._waiting = now, {}
+                self._at, self._waiting, self._first_real = now, {}, real
+            self._last_real = real
             counts = self._endless if due is None else self._waiting
             if place not in counts and len(counts) >= _PLACES:
                 counts.clear()
             polls = counts[place] = counts.get(place, 0) + 1
+            self._last = place, due
         if polls > self._limit:
             raise FrozenClockError(_in_vain(place, polls, now, due))
 

@@ -113,22 +113,25 @@ class ServerStore:
 
     # Changing
 
-    def put(self, before: Server | None, server: Server, now: datetime, calls: int) -> Server:
+    def put(self, before: Server | None, server: Server, now: datetime, calls: int, by_call: bool) -> Server:
         """Store a server that a call has changed, and return its value as of now.
 
         Args:
             before: The value until now. None if the server is new.
             server: The new value. What is due by now is folded in.
             now: The instant of the change.
-            calls: The number of calls before this one.
+            calls: The number of calls before this change.
+            by_call: Whether a call makes the change.
         """
         folded = list(lifecycle.fold(server, now))
-        self._record(server, folded, calls)
+        self._record(server, folded, calls, by_call)
         return self._store(before, lifecycle.after(server, folded), now)
 
-    def created(self, now: datetime, order: int, server_id: str, subject: str, status: Status, calls: int) -> None:
+    def created(
+        self, now: datetime, order: int, server_id: str, subject: str, status: Status, calls: int, by_call: bool
+    ) -> None:
         """Record the first status of a server or snapshot."""
-        self.history.append(StatusChange(now, order, server_id, subject, status, calls))
+        self.history.append(StatusChange(now, order, server_id, subject, status, calls, by_call))
 
     def keep(self, server: Server) -> None:
         """Store a server as it is at every instant, also before now. Do not record a change."""
@@ -136,9 +139,10 @@ class ServerStore:
         self._newest[server.id] = server
         self._agenda.replace(server.id, before.plan if before else (), server.plan)
 
-    def _record(self, server: Server, folded: Folded, calls: int | None = None) -> None:
+    def _record(self, server: Server, folded: Folded, calls: int | None = None, by_call: bool = False) -> None:
         for event, status in lifecycle.status_changes(server, folded):
-            self.history.append(StatusChange(event.due, event.order, server.id, event.subject, status, calls))
+            change = StatusChange(event.due, event.order, server.id, event.subject, status, calls, by_call)
+            self.history.append(change)
 
     def _store(self, before: Server | None, server: Server, until: datetime) -> Server:
         """Store the newest value of a server, which was ``before`` until an instant. Return it without DELETED ones."""

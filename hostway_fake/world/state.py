@@ -23,7 +23,7 @@ from hostway_fake.faults.rulebook import Rulebook
 from hostway_fake.forks import renew_locks_after_fork
 from hostway_fake.journal.recorder import Journal
 from hostway_fake.journal.timeline import Timeline, build_timeline
-from hostway_fake.world.polls import Polls, SavedPolls
+from hostway_fake.world.polls import Polls, SavedPolls, StalledPolls
 from hostway_fake.world.server_store import ServerStore, StoreSavepoint
 from hostway_fake.world.settings import Settings
 from hostway_fake.world.values import BEGINNING, Mark, UpcomingEvent
@@ -186,6 +186,12 @@ class WorldState:
             with self._step_lock:  # or two pollers together would step beyond the next event
                 event = self.next_event()
                 self.clock.advance(step if event is None else min(step, event.due - self.clock.now()))
+
+    def stalled_polls(self) -> StalledPolls | None:
+        """Return the polls that the client made while the fake clock stood, if there were several."""
+        if not isinstance(self.clock, FakeClock) or self.clock.rate:
+            return None
+        return self._polls.stalled(self.clock.now())
 
     def forget_polls(self) -> None:
         """Start to count polls anew."""

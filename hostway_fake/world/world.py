@@ -41,20 +41,20 @@ class World(WorldState):
             now = self.clock.now()
             server = replace(server, status=status, flavor=flavor, completed_at=now)
             self._servers.keep(server)
-            self._servers.created(now, server.number, server_id, server_id, status, self.journal.last)
+            self._servers.created(now, server.number, server_id, server_id, status, self.journal.last, False)
             return server
 
     def create_server(self, command: CreateServer, now: datetime | None = None) -> tuple[Server, str]:
         """What ``create_server`` does: the new server in BUILD and its password, or a `Refusal`."""
         servers.check_create(command)
-        now = now or self.clock.now()
+        by_call, now = now is not None, now or self.clock.now()
         with self._lock:
             server = self._new_server(self._free_server_id(command.zone), command.name, command.zone)
             server = replace(server, status=ServerStatus.BUILD, image=command.image, flavor=command.flavor)
             calls = self.journal.last
-            self._servers.created(now, server.number, server.id, server.id, server.status, calls)
+            self._servers.created(now, server.number, server.id, server.id, server.status, calls, by_call)
             complete = ScheduledEvent(_later(now, self.settings.build_time), server.number, server.id, Event.COMPLETE)
-            self._servers.put(None, lifecycle.plan(server, complete), now, calls)
+            self._servers.put(None, lifecycle.plan(server, complete), now, calls, by_call)
             return server, command.password or identifiers.password(self.settings.seed, server.number)
 
     def _new_server(self, server_id: str, name: str, zone: str) -> Server:
@@ -95,7 +95,7 @@ class World(WorldState):
 
     def create_snapshot(self, server_id: str, command: CreateSnapshot, now: datetime | None = None) -> Snapshot:
         """What ``create_snapshot`` does: the new snapshot in BUILD, or a `Refusal`."""
-        return self._add_snapshot(server_id, command, None, now or self.clock.now())
+        return self._add_snapshot(server_id, command, None, now or self.clock.now(), by_call=now is not None)
 
     def add_snapshot(self, server_id: str, command: CreateSnapshot, status: SnapshotStatus) -> Snapshot:
         """Arrange a snapshot that has ``status`` already, under the same rules as a client's."""
@@ -114,6 +114,8 @@ class World(WorldState):
         command: CreateSnapshot,
         happens: tuple[tuple[timedelta, Event], ...] | None,
         now: datetime,
+        *,
+        by_call: bool = False,
     ) -> Snapshot:
         """A new snapshot; what happens to it is a build as the rules for builds have it, unless it is given."""
         settings = self.settings
@@ -135,8 +137,8 @@ class World(WorldState):
                 happens = self._next_build(server_id, command.name, number)
             planned = [(_later(now, after), event) for after, event in happens]
             calls = self.journal.last
-            self._servers.created(now, number, server_id, snapshot.id, snapshot.status, calls)
-            self._servers.put(server, snapshots.create(server, snapshot, number, *planned), now, calls)
+            self._servers.created(now, number, server_id, snapshot.id, snapshot.status, calls, by_call)
+            self._servers.put(server, snapshots.create(server, snapshot, number, *planned), now, calls, by_call)
             return snapshot
 
     def _next_build(self, server_id: str, name: str, number: int) -> tuple[tuple[timedelta, Event], ...]:
@@ -161,11 +163,11 @@ class World(WorldState):
         self, server_id: str, rule: Callable[[Server, int, datetime], Server], now: datetime | None, takes: int = 1
     ) -> None:
         """What a rule does at once; it takes so many numbers, from the one that it is given on."""
-        now = now or self.clock.now()
+        by_call, now = now is not None, now or self.clock.now()
         with self._lock:
             server = self._servers.newest(server_id, now)
             number = self._sequence + 1
-            self._servers.put(server, rule(server, number, now), now, self.journal.last)
+            self._servers.put(server, rule(server, number, now), now, self.journal.last, by_call)
             self._sequence += takes
 
     # Volumes

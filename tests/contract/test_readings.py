@@ -160,7 +160,11 @@ def test_no_choice_is_all_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("choices", "kind", "message"),
     [
-        ({"list": "200"}, InvalidValueError, "reading: got 'list', expected one of: 'pending_create_time'"),
+        (
+            {"list": "200"},
+            InvalidValueError,
+            "reading: got 'list'. The first of the possible values",
+        ),
         ({"list_status": 204}, InvalidValueError, "reading list_status: got 204, expected one of: '200', '202'"),
         ({"list_status": True}, InvalidValueError, "reading list_status: got True, expected one of: '200', '202'"),
         ({"list_status": None}, InvalidValueError, "reading list_status: got None, expected one of: '200', '202'"),

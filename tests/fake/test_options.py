@@ -1,5 +1,6 @@
 """Every option of a fake, checked when it is given: what is wrong is named, with what was expected."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, Final
@@ -20,6 +21,7 @@ from hostway_fake import (
     WrongTypeError,
 )
 from hostway_fake.clock import Clock
+from hostway_fake.fake.options import OPTIONS
 
 _URL: Final = "http:// or https://, a host and an optional port, such as 'http://api.hostway.test'"
 _ACCOUNT: Final = "an account of letters, digits and any of _.@- , such as 'jello614636'"
@@ -144,18 +146,29 @@ def test_what_is_raised_is_a_built_in_error_too(kind: type[HostwayFakeError]) ->
 
 
 def test_an_unknown_reading_lists_the_readings() -> None:
-    with pytest.raises(InvalidValueError, match=r"reading: got 'lits_status', expected one of: .*'list_status'"):
+    with pytest.raises(
+        InvalidValueError,
+        match=r"Did you mean 'list_status'\? hostway_fake.READINGS has all 44",
+    ):
         FakeHostway(readings={"lits_status": 202})
 
 
-def test_an_unknown_option_lists_the_options() -> None:
-    with pytest.raises(UnknownOptionError) as caught:
-        FakeHostway(sead=1, clok="fake")  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("option", "suggestion"),
+    [
+        ("sead", "Did you mean seed?"),
+        ("base_url", "Did you mean url?"),
+        ("password", "Did you mean auth=(user, password)?"),
+        ("nonsense", "Expected one of: seed, clock, revision, readings, url, auth, build_seconds, "),
+    ],
+)
+def test_unknown_option_is_refused_with_a_suggestion(option: str, suggestion: str) -> None:
+    with pytest.raises(UnknownOptionError, match=re.escape(f"FakeHostway() has no argument {option!r}. {suggestion}")):
+        FakeHostway(**{option: 1})  # type: ignore[arg-type]
 
-    assert str(caught.value) == (
-        "unknown option sead, clok; the options are seed, clock, revision, readings, url, auth, build_seconds, "
-        "action_seconds, poll_step, poll_limit, journal_size, journal_bytes, remember_deleted, faults, time_zone"
-    )
+
+def test_options_are_those_of_the_signature() -> None:
+    assert list(OPTIONS) == list(FakeHostway.__init__.__kwdefaults__ or ())
 
 
 def test_a_clock_that_is_not_the_fakes_cannot_be_moved_by_polls() -> None:

@@ -184,7 +184,7 @@ def test_what_was_rolled_back_is_named(fake: FakeHostway) -> None:
         InvalidValueError, match="rule: got 1, expected one that was neither rolled back, reset nor removed long ago"
     ):
         _ = rule.hits
-    assert repr(rule) == "<Rule rule 1: rolled back or reset>"
+    assert repr(rule) == "<RuleHandle rule 1: rolled back or reset>"
     rule.remove()
 
 

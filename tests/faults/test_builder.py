@@ -116,7 +116,7 @@ def test_rules_are_listed_newest_first_with_what_they_met(fake: FakeHostway, cre
         "rule 2: any call: at most 10 calls in 60 s (hits 1, fired 0, remaining 0)",
         "lost: create_snapshot: first 1: reset after the commit point (hits 1, fired 1, remaining 0)",
     ]
-    assert repr(fake.faults.rules[1]).startswith("<Rule lost: ")
+    assert repr(fake.faults.rules[1]).startswith("<RuleHandle lost: ")
 
 
 def create_or_error(create: Create) -> object:
@@ -136,7 +136,7 @@ def test_a_rule_is_taken_away_by_itself_or_by_name(fake: FakeHostway, create: Cr
     first.remove()
     assert create("a").status_code == 202
 
-    assert (first.hits, first.fired, repr(first)[:14]) == (1, 1, "<Rule rule 1: ")
+    assert (first.hits, first.fired, repr(first)[:20]) == (1, 1, "<RuleHandle rule 1: ")
     with pytest.raises(InvalidValueError, match="name: got 'third', expected one of the rules"):
         fake.faults.remove("third")
 
@@ -515,7 +515,7 @@ def test_word_that_stands_after_the_outcome_is_told_to_stand_before_it(fake: Fak
 
 def test_attribute_that_is_no_word_is_none(fake: FakeHostway) -> None:
     rule: Any = fake.faults.on().respond(503)
-    with pytest.raises(AttributeError, match=r"^'Rule' object has no attribute 'frist'$"):
+    with pytest.raises(AttributeError, match=r"^'RuleHandle' object has no attribute 'frist'$"):
         _ = rule.frist
     assert not hasattr(rule, "_hits")
 

@@ -78,7 +78,7 @@ def test_a_rule_is_about_the_calls_that_it_names(which: CallMatcher, matching: s
         (
             lambda: CallMatcher("create"),
             InvalidValueError,
-            "operation: got 'create', expected one of, or none for any: 'create_sn",
+            "operation: got 'create'. Did you mean 'create_volume'?",
         ),
         (
             lambda: CallMatcher("create_snapshot", id="a"),

@@ -133,7 +133,7 @@ _TOML: Final = [
     ("[[rule]]\nfirst = 0\nreset = true\n", "2: rule[0].first: got 0, expected `int` >= 1"),
     (
         '[[rule]]\non = "create"\nreset = true\n',
-        "2: rule[0].on: operation: got 'create', expected one of, or none for any: ",
+        "2: rule[0].on: operation: got 'create'. Did you mean 'create_volume'? ",
     ),
     ("[[rule]]\nreset = true\nempty = true\n", "1: rule[0]: got reset and empty, expected one of: respond"),
     ("[[rule]]\nfirst = 1\n", "1: rule[0]: got no outcome, expected one of: respond"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import requests
@@ -28,7 +28,7 @@ def poll(fake: FakeHostway, session: requests.Session, create: Create) -> Callab
 Poll = Callable[[Sequence[float]], None]
 
 
-@pytest.mark.parametrize("waits", [[], [5], [0, 1, 2, 4], [5, 5, 5], [9, 1, 2], [0, 2, 4, 4, 4, 4]])
+@pytest.mark.parametrize("waits", [[5], [0, 1, 2, 4], [5, 5, 5], [9, 1, 2], [0, 2, 4, 4, 4, 4]])
 def test_waits_that_grow_are_backing_off(fake: FakeHostway, poll: Poll, waits: list[float]) -> None:
     poll(waits)
 
@@ -39,7 +39,7 @@ def test_waits_that_grow_are_backing_off(fake: FakeHostway, poll: Poll, waits: l
     ("waits", "said"),
     [
         ([1, 0], "get_snapshot was called again at once:"),
-        ([0, 2, 1], "get_snapshot was called again after 0:00:01, which is sooner than 0:00:02 before:"),
+        ([0, 2, 1], "get_snapshot was called again after 0:00:01, which is less than the 0:00:02 before:"),
     ],
 )
 def test_waits_that_shrink_are_not(fake: FakeHostway, poll: Poll, waits: list[float], said: str) -> None:
@@ -80,7 +80,7 @@ def test_retry_after_is_honoured_or_not(fake: FakeHostway, create: Create, wait:
     if honours:
         fake.conduct.assert_honours_retry_after()
     else:
-        with pytest.raises(MisconductError, match=r"Retry-After was 7 s, and the call came again after 0:00:06\.9"):
+        with pytest.raises(MisconductError, match=r"Retry-After was 7 s, and .* sent again after 0:00:06\.9"):
             fake.conduct.assert_honours_retry_after()
 
 
@@ -205,7 +205,7 @@ def test_what_was_rolled_back_plays_no_part(fake: FakeHostway, poll: Poll) -> No
     with fake.savepoint():
         poll([0, 0])
 
-    fake.conduct.assert_backs_off("get_snapshot")
+    fake.conduct.assert_backs_off("get_snapshot", allow_none=True)
 
 
 def test_answers_that_say_nothing_are_passed_over(fake: FakeHostway, session: requests.Session) -> None:
@@ -218,13 +218,17 @@ def test_answers_that_say_nothing_are_passed_over(fake: FakeHostway, session: re
 
     fake.conduct.assert_stops_when_done()
     fake.conduct.assert_max_poll_rate(1)
-    fake.conduct.assert_honours_retry_after()
+    fake.conduct.assert_honours_retry_after(allow_none=True)
 
 
 @pytest.mark.parametrize(
     ("ask", "kind", "message"),
     [
-        (lambda conduct: conduct.assert_backs_off("poll"), InvalidValueError, "operation: got 'poll', expected one of"),
+        (
+            lambda conduct: conduct.assert_backs_off("poll"),
+            InvalidValueError,
+            "operation: got 'poll'. The first of",
+        ),
         (lambda conduct: conduct.assert_backs_off("get_server", jitter=2), InvalidValueError, "jitter: got 2"),
         (lambda conduct: conduct.assert_max_poll_rate(0), InvalidValueError, "per_seconds: got 0"),
         (lambda conduct: conduct.assert_max_poll_rate("1"), WrongTypeError, "per_seconds: got '1', expected a number"),
@@ -480,7 +484,7 @@ def test_what_failed_is_to_be_backed_off_from(fake: FakeHostway, session: reques
         fake.clock.advance(wait)
         session.get(f"{fake.url}/zone")
 
-    with pytest.raises(MisconductError, match="list_zones was called again after 0:00:01, which is sooner than"):
+    with pytest.raises(MisconductError, match="list_zones was called again after 0:00:01, which is less than the"):
         fake.conduct.assert_backs_off("list_zones")
 
 
@@ -505,7 +509,7 @@ def test_answers_that_take_ever_longer_are_no_waits_of_the_client(
         fake.clock.advance(wait)
         session.get(href)
 
-    with pytest.raises(MisconductError, match="after 0:00:04, which is sooner than 0:00:08"):
+    with pytest.raises(MisconductError, match="after 0:00:04, which is less than the 0:00:08"):
         fake.conduct.assert_backs_off("get_snapshot")
 
 
@@ -670,7 +674,7 @@ def test_only_the_operation_in_question_is_judged(fake: FakeHostway, session: re
     for _ in range(3):
         session.get(f"{fake.url}/zone")
 
-    fake.conduct.assert_backs_off("get_snapshot")
+    fake.conduct.assert_backs_off("get_snapshot", allow_none=True)
     with pytest.raises(MisconductError):
         fake.conduct.assert_backs_off("list_zones")
 
@@ -711,3 +715,31 @@ def test_empty_list_does_not_say_that_something_is_finished(
         session.get(f"{fake.url}/servers/{server.id}/snapshots")
 
     fake.conduct.assert_stops_when_done()
+
+
+_ASSERTIONS: Final[dict[str, Callable[..., object]]] = {
+    "get_snapshot was never called": lambda conduct, **options: conduct.assert_backs_off("get_snapshot", **options),
+    "no response had Retry-After": lambda conduct, **options: conduct.assert_honours_retry_after(**options),
+    "nothing was created": lambda conduct, **options: conduct.assert_no_blind_create_retry(**options),
+}
+
+
+@pytest.mark.parametrize("nothing", _ASSERTIONS)
+def test_assertion_fails_if_there_is_nothing_to_judge(
+    nothing: str, fake: FakeHostway, server: ServerHandle, session: requests.Session
+) -> None:
+    for _ in range(20):
+        session.get(f"{fake.url}/servers/{server.id}/snapshots")
+
+    _ASSERTIONS[nothing](fake.conduct, allow_none=True)
+    with pytest.raises(MisconductError, match=f"^{nothing}, so .* Calls: list_snapshots 20 times"):
+        _ASSERTIONS[nothing](fake.conduct)
+
+
+@pytest.mark.parametrize("name", ["assert_stops_when_done", "assert_max_poll_rate"])
+def test_assertion_about_polls_fails_if_nothing_was_read(name: str, fake: FakeHostway) -> None:
+    arguments = (1,) if name == "assert_max_poll_rate" else ()
+
+    getattr(fake.conduct, name)(*arguments, allow_none=True)
+    with pytest.raises(MisconductError, match=r"^nothing was read, so there is nothing to judge. Calls: none"):
+        getattr(fake.conduct, name)(*arguments)

@@ -51,7 +51,7 @@ def test_calls_are_filtered(calls: Calls, asked: dict[str, Any], numbers: list[i
 @pytest.mark.parametrize(
     ("asked", "kind", "message"),
     [
-        ({"operation": "create"}, InvalidValueError, "operation: got 'create', expected one of: 'create_snapshot'"),
+        ({"operation": "create"}, InvalidValueError, "operation: got 'create'. Did you mean 'create_volume'?"),
         ({"effect": "done"}, InvalidValueError, "effect: got 'done', expected one of: 'applied', 'refused', 'none'"),
         ({"server": 5}, WrongTypeError, "server: got 5, expected a string"),
         (
@@ -60,7 +60,11 @@ def test_calls_are_filtered(calls: Calls, asked: dict[str, Any], numbers: list[i
             r"until: got '2013-04-12T19:29:00\+00:00', expected an instant from 2013-04-12T19:29:01\+00:00 on",
         ),
         ({"outcome": 202}, WrongTypeError, "outcome: got 202, expected a string"),
-        ({"outcome": "299x"}, InvalidValueError, "outcome: got '299x', expected a status such as '202', or one of: "),
+        (
+            {"outcome": "299x"},
+            InvalidValueError,
+            "outcome: got '299x', expected a status such as '202', or one of 27",
+        ),
         ({"outcome": "respond"}, InvalidValueError, "outcome: got 'respond'"),
         ({"since": 5}, WrongTypeError, "since: got 5, expected an aware datetime"),
         ({"until": datetime(2013, 4, 12)}, WrongTypeError, "until: got datetime.datetime"),  # noqa: DTZ001
@@ -193,3 +197,39 @@ def test_a_call_without_credentials_shows_none(fake: FakeHostway, session: reque
 def test_a_part_of_calls_is_calls(calls: Calls) -> None:
     assert calls[1:].filter("create_snapshot") == (calls[1],)
     assert isinstance(calls[:2], Calls)
+
+
+def test_calls_are_found_by_status(fake: FakeHostway, create: Callable[[str], object]) -> None:
+    for name in ("a", "a", "b"):
+        create(name)
+
+    assert [call.status for call in fake.calls] == [202, 409, 202]
+    assert [call.name for call in fake.calls.filter("create_snapshot", status=202)] == ["a", "b"]
+    fake.calls.assert_called("create_snapshot", status=409, times=1)
+
+
+def test_call_without_a_response_has_no_status(fake: FakeHostway, session: requests.Session) -> None:
+    fake.faults.on("list_zones").reset()
+    with pytest.raises(requests.ConnectionError):
+        session.get(f"{fake.url}/zone")
+
+    assert fake.calls.last.status is None
+
+
+def test_calls_are_counted(fake: FakeHostway, create: Callable[[str], object]) -> None:
+    for name in ("a", "a", "b"):
+        create(name)
+
+    assert fake.calls.count() == 3
+    assert fake.calls.count("create_snapshot", effect="applied") == 2
+    assert fake.calls.count(status=503) == 0
+
+
+def test_last_of_no_calls_says_so(fake: FakeHostway) -> None:
+    with pytest.raises(NotCalledError, match="there were no calls at all"):
+        _ = fake.calls.last
+
+
+def test_status_and_outcome_exclude_each_other(fake: FakeHostway) -> None:
+    with pytest.raises(InvalidValueError, match="status: got 202, expected either status or outcome"):
+        fake.calls.filter(status=202, outcome="202")

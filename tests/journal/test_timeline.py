@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 import requests
 from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
+from rich.text import Text
 
 from hostway_fake import START, FakeHostway, ServerHandle, TimelineEntry
 
@@ -16,13 +20,13 @@ Create = Callable[..., requests.Response]
 
 
 def lines(fake: FakeHostway) -> list[str]:
-    """The time of day and the text of each moment, with the long names left out."""
-    told = str(fake.timeline())
+    """The time of day and the text of each entry, with names in place of ids."""
+    told = "\n".join(f"{entry.at.time().isoformat('milliseconds')} {entry.text}" for entry in fake.timeline())
     for server in fake.servers:
         for snapshot in server.snapshots:
             told = told.replace(snapshot.id, snapshot.name)
         told = told.replace(server.id, "server")
-    return [line.removeprefix("2013-04-12 ") for line in told.splitlines()]
+    return told.splitlines()
 
 
 def test_it_begins_empty(fake: FakeHostway) -> None:
@@ -42,12 +46,12 @@ def test_calls_changes_and_moves_stand_in_the_order_of_the_clock(
 
     assert lines(fake) == [
         "19:29:00.000 server is ACTIVE",
-        "19:29:00.000 a is BUILD",
         "19:29:00.000 POST /servers/server/snapshots create_snapshot applied 202",
+        "19:29:00.000 a is BUILD",
         "19:29:00.000 the clock moves by 30 s",
-        "19:29:30.000 b is BUILD",
-        "19:29:30.000 POST /servers/server/snapshots create_snapshot applied reset [lost]",
         "19:29:30.000 lost acts on create_snapshot: reset",
+        "19:29:30.000 POST /servers/server/snapshots create_snapshot applied reset [lost]",
+        "19:29:30.000 b is BUILD",
         "19:29:30.000 the clock moves by 100 s",
         "19:30:00.000 a is ACTIVE",
         "19:30:30.000 b is ACTIVE",
@@ -95,11 +99,10 @@ def test_moments_are_data(fake: FakeHostway, server: ServerHandle) -> None:
     fake.clock.advance(1.5)
     born, moved = fake.timeline()
 
-    assert born == TimelineEntry(START, "transition", server.id, f"{server.id} is ACTIVE")
-    assert moved == TimelineEntry(START, "clock", "", "the clock moves by 1.5 s")
+    assert born == TimelineEntry(START, "transition", server.id, f"{server.id} is ACTIVE", outcome="ACTIVE")
+    assert moved == TimelineEntry(START, "clock", "", "the clock moves by 1.5 s", outcome="+1.5 s")
     assert json.loads(fake.timeline().to_json()) == [
-        {"at": START.isoformat(), "kind": "transition", "subject": server.id, "text": f"{server.id} is ACTIVE"},
-        {"at": START.isoformat(), "kind": "clock", "subject": "", "text": "the clock moves by 1.5 s"},
+        {**entry._asdict(), "at": START.isoformat()} for entry in (born, moved)
     ]
 
 
@@ -170,4 +173,57 @@ def test_control_characters_of_a_client_reach_no_terminal() -> None:
     with FakeHostway() as fake:
         fake.wsgi_app.test_client().get("/servers", environ_overrides={"RAW_URI": "/servers/\x1b[31m\x07\x9b"})
         assert r"/servers/\x1b[31m\x07\x9b" in str(fake.timeline())
-        assert str(fake.timeline()).isprintable()
+        assert all(line.isprintable() for line in str(fake.timeline()).splitlines())
+
+
+def test_timeline_is_a_table(fake: FakeHostway, server: ServerHandle, create: Create) -> None:
+    fake.faults.on("create_snapshot").first(1).named("lost").after_commit().reset()
+    with pytest.raises(requests.ConnectionError):
+        create("nightly")
+    fake.clock.advance(days=1)
+    with fake.savepoint():
+        create("weekly")
+
+    assert str(fake.timeline()).replace(server.snapshots[0].id[-9:], "123456789").splitlines() == [
+        "2013-04-12",
+        "19:29:00.000  status  server 0214                   ACTIVE",
+        "19:29:00.000  fault   lost acts on create_snapshot  reset",
+        '19:29:00.000  call    create_snapshot "nightly"     reset     applied',
+        "19:29:00.000  status  snapshot 123456789            BUILD",
+        "19:29:00.000  clock                                 +86400 s",
+        "19:30:00.000  status  snapshot 123456789            ACTIVE",
+        "2013-04-13",
+        '19:29:00.000  call    create_snapshot "weekly"      202       applied, rolled back',
+    ]
+
+
+def test_ids_with_the_same_end_are_written_in_full(fake: FakeHostway) -> None:
+    for zone in ("USOTE", "AUS001"):
+        fake.add_server(f"jello614636-{zone}-0214")
+
+    assert [line[22:].split()[1] for line in str(fake.timeline()).splitlines()[1:]] == [
+        "jello614636-USOTE-0214",
+        "jello614636-AUS001-0214",
+    ]
+
+
+def test_line_has_at_most_100_columns(fake: FakeHostway, server: ServerHandle, session: requests.Session) -> None:
+    fake.faults.on().named("a rule with a very long name of more than fifty characters").stale_connection()
+    with fake.savepoint():
+        for _ in range(2):
+            with suppress(requests.ConnectionError):
+                session.post(f"{fake.url}/servers/{server.id}/snapshots", json={"snapshot": {"name": "x" * 99}})
+        session.get(f"{fake.url}/{'y' * 200}")
+
+    assert max(map(len, str(fake.timeline()).splitlines())) <= 100
+
+
+def test_rich_console_prints_the_timeline_in_color(fake: FakeHostway, create: Create) -> None:
+    create("[bold]")
+    console = Console(file=StringIO(), force_terminal=True, width=100, color_system="standard")
+
+    console.print(fake.timeline())
+
+    printed = console.file.getvalue()  # type: ignore[attr-defined]  # it is a StringIO
+    assert "\x1b[1m" in printed
+    assert Text.from_ansi(printed).plain.splitlines() == str(fake.timeline()).splitlines()

@@ -77,8 +77,8 @@ def test_the_fixture_s_readings_stay_beside_it(pytester: pytest.Pytester) -> Non
 @pytest.mark.parametrize(
     ("readings", "message"),
     [
-        ("['create']", "*operation: got 'create', expected one of: 'create_snapshot'*"),
-        ("{'list': 1}", "*reading: got 'list', expected one of: *"),
+        ("['create']", "*operation: got 'create'. Did you mean 'create_volume'?*"),
+        ("{'list': 1}", "*reading: got 'list'. The first of*"),
         ("'al'", "fake_hostway readings: got 'al', expected 'all', a list of operations, or values by name"),
         ("{'create_snapshot'}", "fake_hostway readings: got {*}, expected 'all', a list of operations, or *"),
         ("[]", "fake_hostway readings: got [[]], expected 'all', a list of operations, or values by name"),
