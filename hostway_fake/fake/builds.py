@@ -1,4 +1,4 @@
-"""How builds of snapshots end, and how long they take."""
+"""Orders for builds: how long they take and how they end."""
 
 from typing import Final
 
@@ -17,9 +17,9 @@ _SUGGESTIONS: Final = suggests_keywords(
 
 
 class Builds(Suggests):
-    """How long builds of snapshots take and how they end, to order.
+    """Orders for the builds of snapshots: how long they take and how they end.
 
-    What nothing was ordered for takes ``build_seconds``, and so does every build of a server.
+    A build without an order takes ``build_seconds``. So does every build of a server.
     """
 
     def __init__(self, world: World) -> None:
@@ -35,10 +35,15 @@ class Builds(Suggests):
         server: str | None = None,
         name: str | None = None,
     ) -> None:
-        """Order one build: the next that fits ``server`` (its id) and ``name``, exact or globs.
+        """Order the next matching build. Orders are used in the order in which they were given.
 
-        It takes ``seconds``, or a time drawn by the seed from a range ``(shortest, longest)``, and then is ``ends``,
-        ``"ACTIVE"`` or ``"DELETED"``; or it stays in BUILD for ever. Orders are used oldest first.
+        Args:
+            seconds: How long the build takes, in virtual seconds; or a range ``(shortest, longest)`` from which the
+                seed draws.
+            never: Whether the snapshot stays in BUILD forever.
+            ends: The status after the build, ``"ACTIVE"`` or ``"DELETED"``.
+            server: The server id, exact or a glob. Default: any.
+            name: The name of the snapshot, exact or a glob. Default: any.
         """
         self._world.script_build(BuildRule(seconds, never, ends, server, name, once=True))
 
@@ -52,5 +57,5 @@ class Builds(Suggests):
         server: str | None = None,
         name: str | None = None,
     ) -> None:
-        """Order all builds from now on that fit, as `next` does one; of several such orders the newest is used."""
+        """Order all matching builds from now on. Of several such orders, the newest is used. See `next`."""
         self._world.script_build(BuildRule(seconds, never, ends, server, name))

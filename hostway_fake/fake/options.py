@@ -1,4 +1,4 @@
-"""The options of a fake, each checked when it is given: what is wrong is named, with what was expected."""
+"""The options of a fake, and the checks of their values."""
 
 import os
 import re
@@ -21,20 +21,20 @@ from hostway_fake.journal.secrets import masked_url
 from hostway_fake.suggestions import unknown_keyword
 
 DEFAULT_URL: Final = "http://api.hostway.test"
-"""A reserved name: a mount that was forgotten cannot carry credentials to a real host."""
+"""``.test`` is a reserved domain: a client that is not connected cannot send credentials to a real host."""
 DEFAULT_AUTH: Final = ("jello614636", "hostway")
 DEFAULT_POLL_LIMIT: Final = 1000
-"""How often an unfinished resource may be polled in vain."""
+"""How often an unfinished resource may be polled while the clock stands."""
 DEFAULT_JOURNAL_SIZE: Final = 10_000
-"""How many calls the journal holds."""
+"""How many calls the journal keeps."""
 DEFAULT_JOURNAL_BYTES: Final = 64 * 1024 * 1024
-"""The number of bytes that the bodies of these calls may take together."""
+"""How many bytes the bodies of these calls may take together."""
 DEFAULT_REMEMBER_DELETED: Final = 10_000
-"""The number of DELETED snapshots and servers that can still be read."""
+"""How many DELETED snapshots and servers can still be read."""
 DEFAULT_BUILD_SECONDS: Final = 60
-"""How long a snapshot or a server stays in BUILD unless told otherwise."""
+"""Seconds that a snapshot or a server is in BUILD."""
 DEFAULT_ACTION_SECONDS: Final = 10
-"""How long a server is PROCESSING when it is rebooted, resized, stopped or started."""
+"""Seconds that a server is PROCESSING when it is rebooted, resized, stopped or started."""
 
 _LABEL: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
@@ -67,7 +67,7 @@ def unknown(names: Mapping[str, object]) -> UnknownOptionError:
 
 def checked_path(path: object) -> Path:
     if not isinstance(path, str | PathLike) or not path or not _can_name_a_file(str(path)):
-        raise WrongTypeError(f"path: got {path!r}, expected that of a file")
+        raise WrongTypeError(f"path: got {path!r}, expected the path of a file")
     return Path(path)
 
 
@@ -91,7 +91,7 @@ def checked_auth(auth: object) -> tuple[str, str]:
             if not checks.is_text(password):
                 raise InvalidValueError("password: expected a string without halves of surrogate pairs", "password")
             return checked_account(user), password
-        case _:  # what was given may hold a password
+        case _:  # the value may contain a password
             kinds = ", ".join(type(each).__name__ for each in auth) if isinstance(auth, tuple | list) else ""
             got = type(auth).__name__ + (f" of {kinds}" if kinds else "")
             raise WrongTypeError(f"auth: got a {got}, expected a tuple of user and password, two strings")
@@ -118,7 +118,7 @@ def checked_time_zone(time_zone: object) -> tzinfo:
         try:
             datetime(2013, 4, 12, tzinfo=UTC).astimezone(time_zone)
         except (NotImplementedError, TypeError, ValueError):
-            raise invalid("time_zone", time_zone, "a tzinfo that tells its offset from UTC") from None
+            raise invalid("time_zone", time_zone, "a tzinfo with an offset from UTC") from None
         return time_zone
     try:
         return ZoneInfo(str(time_zone))
@@ -162,7 +162,7 @@ def _checked_url(url: str) -> str:
 
 
 def _is_host(netloc: str, host: str | None) -> bool:
-    """Whether every client sends a host as it stands: others are encoded on the way, and lead past the fake."""
+    """Tell whether clients send a host unchanged. They encode others, and would not reach the fake."""
     if netloc.startswith("["):
         return not IPv6Address(host or "").scope_id
     return host is not None and len(host) <= 253 and all(_LABEL.fullmatch(label) for label in host.split("."))

@@ -1,4 +1,11 @@
-"""Sleeping on the fake's clock."""
+"""Sleeping on the fake's clock.
+
+Theory of operation. A module waits through ``time.sleep`` and reads deadlines from ``time.monotonic``, either as
+attributes of ``time`` or as names that it has imported. `patch_sleep` replaces both in the globals of the module: the
+module ``time`` by a stand-in, and its functions by functions on the fake's clock. Modules that wait on behalf of a
+client, such as tenacity, are patched as well while the block runs. All replaced names are restored at its end. This is
+ugly, because it writes into modules of others, but it is the only way that needs no change in the client.
+"""
 
 import sys
 import time as real_time
@@ -20,7 +27,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def sleeper(world: World) -> Callable[[float], None]:
-    """What ``time.sleep`` is to a client, on the world's clock."""
+    """Return a replacement for ``time.sleep`` that advances the clock of a world."""
 
     def sleep(seconds: float) -> None:
         clock = fake_clock(world.clock, "sleep")
@@ -31,12 +38,12 @@ def sleeper(world: World) -> Callable[[float], None]:
     return sleep
 
 
-_KIN: Final = ("tenacity", "tenacity.nap", "urllib3.util.retry")
-"""Modules that wait on behalf of a client: patched with it where they are loaded. stamina waits through tenacity."""
+_WAITING_MODULES: Final = ("tenacity", "tenacity.nap", "urllib3.util.retry")
+"""Modules that wait on behalf of a client. They are patched too if they are loaded. stamina waits through tenacity."""
 
 
 class _Time:
-    """Stands in for the module ``time``: what waits and tells the time runs on the fake's clock, the rest is real."""
+    """Stands in for the module ``time``. Sleeping and the clocks use the fake's clock; the rest is real."""
 
     def __init__(self, real: Any, stand_ins: Mapping[str, Callable[..., Any]]) -> None:
         self.__dict__.update(stand_ins)
@@ -68,21 +75,21 @@ def _stand_ins(world: World) -> dict[str, Callable[..., Any]]:
 
 
 def _stands_for(value: object) -> str | None:
-    """The function of ``time`` in whose place an outer block has put a value."""
+    """Return the name of the function of ``time`` that an outer block has replaced by a value."""
     name = vars(value).get("stands_for") if isinstance(value, FunctionType) else None
     return name if isinstance(name, str) else None
 
 
 @contextmanager
 def patch_sleep(world: World, module: str | ModuleType) -> Iterator[None]:
-    """Let a module wait on the world's clock; see `FakeHostway.patch_sleep`."""
+    """Make a module wait on the clock of a world. See `FakeHostway.patch_sleep`."""
     named = _loaded(module)
-    kin = [sys.modules[name] for name in _KIN if name in sys.modules]
+    waiting = [sys.modules[name] for name in _WAITING_MODULES if name in sys.modules]
     stand_ins = _stand_ins(world)
     patched = _patched(named, stand_ins)
     if not patched and "tenacity" not in sys.modules:
         raise invalid("module", named.__name__, "a module that imports time, or sleep, time or monotonic from it")
-    everything = {other: _patched(other, stand_ins) for other in (*kin, named)}
+    everything = {other: _patched(other, stand_ins) for other in (*waiting, named)}
     before = [(other, name, vars(other)[name]) for other, names in everything.items() for name in names]
     try:
         for other, names in everything.items():
@@ -105,7 +112,7 @@ def _loaded(module: str | ModuleType) -> ModuleType:
 
 
 def _patched(module: ModuleType, stand_ins: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
-    """By name, what takes the place of the module ``time`` and of its functions among the module's globals."""
+    """Return the replacements for ``time`` and its functions among the globals of a module, by name."""
     names = {id(getattr(real_time, name)): name for name in stand_ins}
     found: dict[str, Any] = {}
     for name, value in vars(module).items():

@@ -1,6 +1,6 @@
-"""What goes wrong, as values: which calls, which hits, on which side of the commit point, and what happens then.
+"""Faults: rules, outcomes, scripts in files, the builder and the rulebook.
 
-The words that a script is written with are here; they are loaded when they are first used.
+The steps of a script, such as ``respond(503)``, are exported here. They are loaded on first use.
 """
 
 from typing import TYPE_CHECKING

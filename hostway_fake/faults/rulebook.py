@@ -1,4 +1,4 @@
-"""The fault rules that stand in a world, and what they have met."""
+"""The active fault rules of a world, and which calls they have matched."""
 
 from collections import deque
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from hostway_fake.faults.rules import ActiveRule, CallInfo, Fault, FaultRule
 from hostway_fake.forks import renew_locks_after_fork
 
 _REMEMBERED: Final = 1000
-"""How many rules that were taken away can still be asked for."""
+"""How many removed rules keep their counts."""
 
 
 _DISCARDED: Final = 100
@@ -41,7 +41,7 @@ class Rulebook:
         self._last_number = last_number
 
     def _put(self, rules: dict[int, ActiveRule]) -> None:
-        """Let these rules stand, oldest first."""
+        """Make these the active rules, oldest first."""
         self._rules = rules
         self._names = {rule.name for rule in rules.values()}
         self._index = Index()
@@ -49,7 +49,7 @@ class Rulebook:
             self._index.add(rule.number, rule.rule.which)
 
     def saved(self) -> "Rulebook":
-        """A copy, for `restore`."""
+        """Return a copy, for `roll_back`."""
         with self._lock:
             other = copy(self)
             other._rules = dict(self._rules)
@@ -57,7 +57,7 @@ class Rulebook:
             return other
 
     def roll_back(self, saved: "Rulebook") -> None:
-        """Let the rules stand that stood when they were saved, with what they had met by then."""
+        """Return to the rules of a copy, with the counts that they had then."""
         with self._lock:
             self.discarded += [
                 rule for rule in self._rules.values() if rule.remaining and rule.number not in saved._rules
@@ -68,21 +68,21 @@ class Rulebook:
 
     @property
     def last_number(self) -> int:
-        """The number of the rule that was written last."""
+        """The number of the newest rule."""
         return self._last_number
 
     def __bool__(self) -> bool:
-        """Tell whether any rule stands."""
+        """Tell whether there are active rules."""
         return bool(self._rules)
 
     @property
     def rules(self) -> tuple[ActiveRule, ...]:
-        """The fault rules, newest first."""
+        """The active rules, newest first."""
         with self._lock:
             return tuple(reversed(self._rules.values()))
 
     def add(self, rule: FaultRule) -> ActiveRule:
-        """Let a fault rule stand from now on."""
+        """Make a rule active."""
         with self._lock:
             standing = ActiveRule(rule, self._last_number + 1, self._clock.now())
             if standing.name in self._names:
@@ -94,7 +94,7 @@ class Rulebook:
             return standing
 
     def remove(self, numbers: Collection[int]) -> None:
-        """Take away the fault rules of these numbers, if they still stand."""
+        """Remove rules by their numbers. Numbers of inactive rules are ignored."""
         with self._lock:
             for number in numbers:
                 rule = self._rules.pop(number, None)
@@ -106,7 +106,7 @@ class Rulebook:
                 del self._removed[number]
 
     def rule(self, number: int) -> ActiveRule:
-        """A fault rule, which may have been taken away since: then as it was at last."""
+        """Return a rule by its number. A removed rule has the counts that it had at last."""
         with self._lock:
             rule = self._rules.get(number) or self._removed.get(number)
             names = [rule.name for rule in (*self._removed.values(), *self._rules.values())] if rule is None else []
@@ -115,9 +115,10 @@ class Rulebook:
         return rule
 
     def match(self, subject: CallInfo, now: datetime) -> Fault | None:
-        """What a call meets; every rule that it matches counts it.
+        """Return the fault that acts on a call, or None. Every rule that matches counts the call.
 
-        A script that has no step left for it may raise `ScriptExhaustedError`, which is kept for `exhausted`.
+        Raises:
+            ScriptExhaustedError: If a script with ``then="fail_test"`` has no step left. `exhausted` returns it too.
         """
         with self._lock:
             candidates = tuple(self._rules[number] for number in self._index.candidates(subject))
@@ -130,7 +131,7 @@ class Rulebook:
             return fault
 
     def exhausted(self) -> list[ScriptExhaustedError]:
-        """The scripts that ran out since this was last asked: a client may have swallowed what was raised."""
+        """Return the errors about exhausted scripts since the last time. A client may have swallowed them."""
         with self._lock:
             errors, self._exhausted = self._exhausted, []
             return errors

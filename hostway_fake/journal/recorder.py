@@ -1,4 +1,4 @@
-"""What happened in a world: its calls, and on what they relied."""
+"""The journal of a world: its calls, and how many responses of which kind were sent."""
 
 from collections import deque
 from itertools import islice
@@ -12,7 +12,7 @@ from hostway_fake.journal.secrets import masked_body, masked_headers, masked_url
 from hostway_fake.journal.sequence import Calls
 
 _SECRET: Final = b"adminPass"
-"""All that is secret in an answer of the service; what a rule answers may be anything."""
+"""The only secret in responses of the service. Scripted responses may contain others."""
 
 
 _RAISED: Final = 100
@@ -20,9 +20,11 @@ _RAISED: Final = 100
 
 
 class Journal:
-    """The last ``size`` calls whose bodies take at most ``max_bytes`` together, and a count of all that was answered.
+    """The last calls of a world, and a count of all responses.
 
-    The newest call is kept whatever its size.
+    Args:
+        size: How many calls are kept.
+        max_bytes: How many bytes the bodies of these calls may take together. The newest call is kept in any case.
     """
 
     def __init__(self, size: int, max_bytes: int) -> None:
@@ -38,7 +40,7 @@ class Journal:
         self._responses: dict[ResponseKey, int] = {}
 
     def record(self, call: Call) -> None:
-        """Number a call, mask its secrets and keep it; the oldest calls are forgotten when the journal is full."""
+        """Number a call, mask its secrets and keep it. When the journal is full, the oldest calls are dropped."""
         response_body = (
             masked_body(call.response_body) if call.rule or _SECRET in call.response_body else call.response_body
         )
@@ -65,7 +67,7 @@ class Journal:
             self._bytes -= _bytes(self._kept.popleft())
 
     def clear(self) -> None:
-        """Forget all."""
+        """Drop all calls and counts."""
         with self._lock:
             self._kept.clear()
             self._bytes = 0
@@ -79,11 +81,11 @@ class Journal:
 
     @property
     def recorded(self) -> int:
-        """How many calls were recorded, also those that were forgotten since."""
+        """The number of calls that were recorded, including those that were dropped."""
         return self._recorded
 
     def since(self, recorded: int) -> Calls:
-        """The calls that were recorded after so many, if they are still remembered."""
+        """Return the calls after the first ``recorded`` ones, as far as they are kept."""
         with self._lock:
             new = min(self._recorded - recorded, len(self._kept))
             return Calls(islice(self._kept, len(self._kept) - new, None))
@@ -104,17 +106,17 @@ class Journal:
             self._kept.extend(reversed(undone))
 
     def count_response(self, response_key: ResponseKey) -> None:
-        """A call was answered by the contract, whatever becomes of the answer."""
+        """Count a response of the contract, whether or not the client receives it."""
         with self._lock:
             self._responses[response_key] = self._responses.get(response_key, 0) + 1
 
     def response_counts(self) -> dict[ResponseKey, int]:
-        """How many calls were answered in which way."""
+        """Return how many responses of which kind were sent."""
         with self._lock:
             return dict(self._responses)
 
     def evidence(self) -> tuple[Reliance, ...]:
-        """On what the calls relied so far."""
+        """Return the behaviors that the calls relied on."""
         return reliances(self.response_counts())
 
     @property
@@ -125,5 +127,5 @@ class Journal:
 
 
 def _bytes(call: Call) -> int:
-    """Return the bytes in a call that a client or the state decides the number of."""
+    """Return the size of the variable parts of a call, in bytes."""
     return len(call.body) + len(call.response_body) + len(call.target)

@@ -1,4 +1,4 @@
-"""On what calls relied: the behaviours of the contract that their answers show, each with its label and page."""
+"""The behaviors of the contract that calls relied on, each with its evidence and page."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,22 +10,26 @@ from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.contract.readings import READINGS, Reading
 
 ResponseKey = tuple[str, str, int, ProviderError | None]
-"""An operation, empty for what is none; the method if a reading depends on it; the status; the error if it is one."""
+"""The operation, empty for none; the method, if a reading depends on it; the status; the error, if it is one."""
 
 
 _METHODS = frozenset(method for reading in READINGS.values() for method in reading.methods)
 
 
 def response_key(operation: str, method: str, status: int, error: ProviderError | None) -> ResponseKey:
-    """Return the key under which an answer is counted. Methods that no reading depends on share one key."""
+    """Return the key under which a response is counted. Methods that no reading depends on share one key."""
     return operation, method if method in _METHODS else "", status, error
 
 
 class Reliance(NamedTuple):
-    """A behaviour of Hostway that so many calls relied on, and how well it is founded.
+    """A behavior of Hostway that calls relied on.
 
-    ``behaviour`` is the name of an operation that succeeded, the status and message of an error, or the name of a
-    reading; ``label`` says whether the pages document it, contradict each other or are silent, ``page`` which.
+    Attributes:
+        behaviour: The name of an operation that succeeded, the status and message of an error, or the name of a
+            reading.
+        label: Whether the documentation says so, contradicts itself, or is silent.
+        page: The page of the documentation.
+        calls: The number of calls that relied on it.
     """
 
     behaviour: str
@@ -35,7 +39,7 @@ class Reliance(NamedTuple):
 
 
 def reliances(response_key: Mapping[ResponseKey, int]) -> tuple[Reliance, ...]:
-    """What calls relied on, the best founded first."""
+    """Return the behaviors that responses show, the best documented first."""
     counted: Counter[tuple[str, Source]] = Counter()
     for response, calls in response_key.items():
         for behaviour, source in _behaviours(*response):

@@ -1,4 +1,4 @@
-"""What must not be seen in a print, a journal or a timeline: credentials and passwords, and how they are masked."""
+"""Masking of credentials and passwords, in everything that is printed or kept."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 MASK: Final = "***"
-"""What stands in the place of a secret."""
+"""The replacement for a secret."""
 
 _WORDS: Final = (
     r"pass|passwd|password|passphrase|pwd|secret|token|jwt|bearer|cookie|session|session_?id|credentials?|signature|"
@@ -21,13 +21,13 @@ _USERINFO: Final = re.compile(r"(?<=//)[^/?#]*@|(?:(?<=/)|^)[^/?#:@]*:[^/?#]*@")
 _QUERY: Final = re.compile(r"[?#;]")
 _PAIR: Final = re.compile(r"(?<![^?#&;=])([^?#&;=]++)=([^&;#]*)")  # begins at a separator only, so that it is linear
 _CACHED: Final = 200
-"""Characters of a name above which nothing is remembered of it: a client sends what it likes."""
+"""The length of a name above which it is not cached, because a client may send names of any length."""
 _URLS: Final = ("referer", "origin", "x-original-url", "x-rewrite-url")
 _DECODER: Final = json.JSONDecoder()
 
 
 def is_secret(name: str) -> bool:
-    """Whether what has this name, of a header, a key or a parameter, is a secret.
+    """Tell whether the value of a header, key or parameter with this name is a secret.
 
     >>> [is_secret(name) for name in ("adminPass", "Authorization", "X-Auth-Token", "name")]
     [True, True, True, False]
@@ -43,7 +43,7 @@ _known_secret: Final = lru_cache(maxsize=1024)(_has_secret_word)
 
 
 def masked_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Headers, without the values of those that are secret, and without secrets in the queries of others."""
+    """Return headers with secret values and secrets in URLs masked."""
     masked = {name: MASK for name in headers if is_secret(name)}
     urls = {name: masked_url(headers[name]) for name in _URLS if name in headers}
     if "@" in headers.get("host", ""):
@@ -73,7 +73,7 @@ def _masked_pair(pair: re.Match[str]) -> str:
 
 
 def masked_body(body: bytes) -> bytes:
-    """A body, without the secrets in it: what is no JSON, and may hold some, is masked as a whole."""
+    """Return a body with its secrets masked. A body that is not JSON and may contain some is masked as a whole."""
     if not body:
         return body
     lowered = body.replace(b"\0", b"").lower()  # so that UTF-16 can be read
@@ -89,7 +89,7 @@ def masked_body(body: bytes) -> bytes:
 
 
 def _masked_members(text: str) -> str:
-    """JSON without the values of keys that are secret; the rest is as it was written."""
+    """Return JSON with the values of secret keys masked. The rest is unchanged."""
     parts, kept = [], 0
     for string in _STRING.finditer(text):
         if string[2] is not None and string.start() >= kept and is_secret(json.loads(f'"{string[1]}"')):

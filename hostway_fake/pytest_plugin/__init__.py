@@ -56,17 +56,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--fake-hostway-evidence",
         action="store_true",
-        help="end with a table of the behaviours of Hostway that the tests relied on, and how well each is founded",
+        help="print a table of the behaviors of Hostway that the tests relied on, with their evidence",
     )
     group.addoption(
-        "--fake-hostway-seed", metavar="N", help="the seed of the fakes of all tests, whatever they say themselves"
+        "--fake-hostway-seed", metavar="N", help="the seed of all fakes. It overrides the seeds that tests set"
     )
-    group.addoption("--fake-hostway-timeline", metavar="DIR", help="write the timelines of failed tests there, as JSON")
-    parser.addini("fake_hostway_seed", "the seed of fakes that do not say another")
-    parser.addini("fake_hostway_readings", "readings of all fakes, NAME=VALUE each", type="linelist", default=[])
+    group.addoption(
+        "--fake-hostway-timeline", metavar="DIR", help="write the timelines of failed tests to this directory, as JSON"
+    )
+    parser.addini("fake_hostway_seed", "the default seed of fakes")
+    parser.addini(
+        "fake_hostway_readings", "the default readings of fakes, one NAME=VALUE a line", type="linelist", default=[]
+    )
     parser.addini(
         "fake_hostway_allow",
-        "what tests may leave undone: unused_rules, stalled_polls, server_exceptions",
+        "problems that do not fail a test: unused_rules, stalled_polls, server_exceptions",
         type="args",
         default=[],
     )
@@ -75,9 +79,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(**options): options of the fixture fake_hostway of this test; they win over fake_hostway_options. "
-        'With readings="all", or a list of operations, the test runs once under each other reading too; '
-        "allow=[...] lets it leave undone what fails it otherwise: unused_rules, stalled_polls, server_exceptions.",
+        f"{MARKER}(**options): options of the fixture fake_hostway for this test. They override fake_hostway_options. "
+        'With readings="all", or a list of operations, the test runs once more under each other value of a reading. '
+        "allow=[...] accepts problems that fail a test otherwise: unused_rules, stalled_polls, server_exceptions.",
     )
     config.stash[DEFAULTS], config.stash[ALLOWED] = _configured(config)
     config.stash[WATCHED] = []
@@ -93,7 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _configured(config: pytest.Config) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The options of all fakes, and what all tests may leave undone, as the configuration has them."""
+    """Return the options of all fakes and the allowed problems, from the configuration."""
     readings, allow = config.getini("fake_hostway_readings"), config.getini("fake_hostway_allow")
     seed, seed_of_all = config.getini("fake_hostway_seed"), config.getoption("--fake-hostway-seed")
     if not (readings or allow or seed) and seed_of_all is None:
@@ -109,7 +113,7 @@ def _configured(config: pytest.Config) -> tuple[dict[str, Any], tuple[str, ...]]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test marked ``readings="all"``, or with a list of operations, runs once under each other reading as well."""
+    """Run a test that is marked with several readings once under each of their values."""
     readings = marked_options(metafunc.definition).get("readings")
     several = readings == "all" or (isinstance(readings, list | tuple) and readings)
     if several and "fake_hostway" in metafunc.fixturenames:
@@ -126,7 +130,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Remember which test runs: a fixture that asks for ``request`` costs it twenty microseconds more."""
+    """Note which test runs, and prepare the fakes that outlive a test."""
     stash = item.config.stash
     stash[TEST] = item
     item.stash[FAILED] = False
@@ -165,12 +169,12 @@ def pytest_fixture_setup(
     return made
 
 
-# What a test left undone, and the story of one that failed
+# Problems of a test, and the report of a failed one
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Look at the fakes when the whole test is done: a report is also made for each of its subtests."""
+    """Look at the fakes when the test function has returned. A hook for reports would run for each subtest."""
     try:
         return (yield)
     finally:
@@ -180,25 +184,25 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """A test is told at its end what it left undone, and what was raised in the server meanwhile."""
-    left: list[str] = []
+    """Fail a test at the end of teardown if it has problems, or if the server raised an exception meanwhile."""
+    problems: list[str] = []
     try:
         try:
             done = yield
         finally:
-            left = _left_undone(item)
+            problems = _problems_of(item)
             _raise_failures(item.config)
     except BaseException as error:
-        for text in left:
+        for text in problems:
             error.add_note(text)
         raise
-    if left:
-        pytest.fail("\n\n".join(left), pytrace=False)
+    if problems:
+        pytest.fail("\n\n".join(problems), pytrace=False)
     return done
 
 
-def _left_undone(item: pytest.Item) -> list[str]:
-    """What a test left undone with the fakes that it was given, unless it is allowed, or did not come to its end."""
+def _problems_of(item: pytest.Item) -> list[str]:
+    """Return the problems of a test that are not allowed."""
     stash = item.config.stash
     failed = item.stash[FAILED]
     watched = stash[WATCHED]
@@ -216,7 +220,7 @@ def _left_undone(item: pytest.Item) -> list[str]:
 
 
 def _raise_failures(config: pytest.Config) -> None:
-    """Raise what was raised in the server, but for what stands in the journal and can be allowed."""
+    """Raise what was raised in the server, except for the fake's own exceptions, which are reported as problems."""
     for server, _ in config.stash[SERVERS].values():
         from hostway_fake.exceptions import HostwayFakeError
 
@@ -234,10 +238,7 @@ def _count_evidence(stash: pytest.Stash) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that failed is told with its timeline, and the line that runs it again exactly so.
-
-    One that did not come to its end, for whatever reason, is not told in addition what it left undone.
-    """
+    """Add the timeline to the report of a failed test, and the command that runs it again."""
     watched = item.config.stash[WATCHED]
     if call.excinfo is not None and watched and not item.config.option.fulltrace:
         from hostway_fake.pytest_plugin.tracebacks import trim
@@ -256,11 +257,11 @@ def pytest_runtest_makereport(
     return report
 
 
-# The evidence that tests relied on
+# The table of evidence
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker of pytest-xdist sends what its tests relied on."""
+    """Send what the tests of a worker of pytest-xdist relied on."""
     sent: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if sent is not None and EVIDENCE in session.config.stash:
         sent[_SENT] = [(*behaviour, tests) for behaviour, tests in session.config.stash[EVIDENCE].items()]
@@ -268,7 +269,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """A worker is done: what its tests relied on counts here."""
+    """Count what the tests of a finished worker relied on."""
     for *behaviour, tests in getattr(node, "workeroutput", {}).get(_SENT, ()):
         node.config.stash[EVIDENCE][tuple(behaviour)] += tests
 

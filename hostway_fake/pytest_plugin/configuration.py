@@ -1,4 +1,4 @@
-"""What the configuration of pytest says, checked when a run begins."""
+"""Checks of the configuration of pytest."""
 
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -11,7 +11,7 @@ from hostway_fake.pytest_plugin.watch import ALLOWABLE
 
 
 def checked_allow(what: str, given: object) -> tuple[str, ...]:
-    """What may be left undone."""
+    """Return the words of an option ``allow``."""
     words = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list | tuple | set) else (given,)
     for word in words:
         if word not in ALLOWABLE:
@@ -20,7 +20,7 @@ def checked_allow(what: str, given: object) -> tuple[str, ...]:
 
 
 def checked_readings(given: list[object]) -> dict[str, str]:
-    """Readings by name, from lines NAME=VALUE."""
+    """Return readings by name, from lines NAME=VALUE."""
     lines = [line for line in given if isinstance(line, str)]
     if len(lines) != len(given):
         raise pytest.UsageError(f"fake_hostway_readings: got {given!r}, expected lines NAME=VALUE")
@@ -35,7 +35,7 @@ def checked_readings(given: list[object]) -> dict[str, str]:
 
 
 def cannot_be_run_under(readings: object) -> str:
-    """What is said of readings under which a test cannot be run."""
+    """Return the message about readings under which a test cannot be run."""
     if readings == "all" or (isinstance(readings, list | tuple) and readings):
         said = "runs a test several times, which must ask for fake_hostway itself, by name, and be no unittest.TestCase"
         return f"fake_hostway readings: {readings!r} {said}"
@@ -43,7 +43,7 @@ def cannot_be_run_under(readings: object) -> str:
 
 
 def checked_folder(given: str) -> Path:
-    """A folder to write into, which is made here if there is none; wherever tests go, it stays where it is."""
+    """Return the absolute path of a folder that can be written to. Create it if it does not exist."""
     if not given:
         raise pytest.UsageError("--fake-hostway-timeline: got nothing, expected a folder")
     try:

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 
 def _root(config: pytest.Config) -> FakeHostway:
-    """The fake behind whose ways in the fakes of all tests live, so that one server can serve them all.
+    """Return the fake to which the fakes of all tests are added as accounts, so that one server can serve them all.
 
-    It is no fixture: each fixture of a fixture costs every test some twenty microseconds.
+    It is not a fixture, because each fixture of a fixture costs each test about 20 microseconds.
     """
     root = config.stash.get(ROOT, None)
     if root is None:
@@ -47,7 +47,7 @@ def _socket(config: pytest.Config, tls: bool) -> ThreadServer:
     servers = config.stash[SERVERS]
     if tls not in servers:
         serving = _root(config).serve(tls=tls)
-        servers[tls] = serving.__enter__(), serving  # the server would stop if nobody held what made it
+        servers[tls] = serving.__enter__(), serving  # the server stops when its context manager is collected
     return servers[tls][0]
 
 
@@ -59,7 +59,7 @@ def _through_socket(fake: FakeHostway, config: pytest.Config, tls: bool) -> Fake
 
 @pytest.fixture(scope="session")
 def fake_hostway_base_url() -> str:
-    """Override it to give the code under test another base URL than ``http://api.hostway.test``."""
+    """Return the base URL of the code under test. Override this fixture to change it."""
     return "http://api.hostway.test"
 
 
@@ -82,7 +82,7 @@ def _drawn_credentials(test: pytest.Item) -> tuple[str, str]:
 
 @pytest.fixture(scope="session")
 def fake_hostway_options() -> Mapping[str, Any]:
-    """Override it to return keyword arguments of `FakeHostway` for the tests in reach."""
+    """Return options of `FakeHostway`. Override this fixture to set them for the tests in its scope."""
     return {}
 
 
@@ -121,7 +121,7 @@ def fake_hostway(
     fake_hostway_credentials: tuple[str, str] | None,
     fake_hostway_options: Mapping[str, Any],
 ) -> Iterator[FakeHostway]:
-    """A Hostway account of this test's own, in process."""
+    """Return a Hostway account for this test only, in process."""
     from hostway_fake.pytest_plugin.watch import WatchedFake
 
     stash = pytestconfig.stash
@@ -157,10 +157,10 @@ def make_fake_hostway(
 ) -> Iterator[Callable[..., FakeHostway]]:
     """Return a function that makes accounts for fixtures of other scopes, each with credentials of its own.
 
-    Call it as ``make_fake_hostway(**options)``. ``on_socket=True`` gives the account at the URL of the server that all
-    tests share; with ``tls=True`` that server uses TLS. Accounts that are still open are closed at the end of the run.
-    A test is told at its end what it left undone with any of them. Fault rules of a fixture of a wider scope have time
-    until the account is closed. ``allow`` is that of the marker.
+    Call it as ``make_fake_hostway(**options)``. With ``on_socket=True``, the account is at the URL of the server that
+    all tests share; with ``tls=True`` that server uses TLS. ``allow`` is the same as in the marker. Accounts that are
+    still open are closed at the end of the run. A test fails if it leaves a problem in one of them. Fault rules that a
+    fixture of a wider scope wrote may be used until the account is closed.
     """
     from itertools import count
 
@@ -194,7 +194,7 @@ def make_fake_hostway(
 
 
 class _Scopes:
-    """Tells what fixtures of wide scopes arrange from what is a test's own; a plugin of its own, for what it costs."""
+    """Notes what fixtures of wider scopes arrange. It is registered only if it is needed, because of its cost."""
 
     def __init__(self, watched: list[WatchedFake]) -> None:
         self._watched = watched
@@ -212,24 +212,23 @@ class _Scopes:
 def fake_hostway_server(
     fake_hostway: FakeHostway, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[FakeHostway]:
-    """The account of ``fake_hostway``, at the URL of a real socket: for any client.
+    """Return the account of ``fake_hostway`` at the URL of a real socket, for any client.
 
-    With the option ``tls=True`` the socket uses TLS. ``ca_path`` of the fake is the CA file that clients must trust.
-
-    What is raised in the server while the test runs is raised again at its end. ``monkeypatch`` lets clients reach the
-    socket past a proxy, so that whatever else a test patches is undone in order.
+    With the option ``tls=True`` the socket uses TLS, and ``ca_path`` is the CA file that clients must trust. What the
+    server raises while the test runs is raised again at its end. ``no_proxy`` is set, so that clients do not use a
+    proxy.
     """
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1", prepend=",")
     if fake_hostway.account.worlds.by_account is _root(pytestconfig).account.worlds.by_account:
         yield _through_socket(fake_hostway, pytestconfig, pytestconfig.stash[TEST].stash[TLS])
-    else:  # a project's own fixture fake_hostway made it
+    else:  # it comes from a project's own fixture fake_hostway
         with fake_hostway.serve(tls=marked_options(pytestconfig.stash[TEST]).get("tls", False)) as serving:
             yield fake_hostway.at(serving.url)
 
 
 @pytest.fixture
 def fake_hostway_session(fake_hostway: FakeHostway) -> Iterator[requests.Session]:
-    """A `requests.Session` that reaches ``fake_hostway``, authenticated."""
+    """Return a `requests.Session` that reaches ``fake_hostway`` and sends its credentials."""
     with fake_hostway.session() as session:
         yield session

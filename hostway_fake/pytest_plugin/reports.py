@@ -1,4 +1,4 @@
-"""What is printed and written: the table of evidence, and the story of a test that failed."""
+"""The table of evidence, and the report of a failed test."""
 
 import json
 import re
@@ -25,7 +25,7 @@ _LABELS = ("documented", "contradicted", "assumed", "ours")
 
 
 def evidence(relied: Mapping[tuple[str, str, str], int]) -> Iterator[str]:
-    """The behaviours, the best founded first, and how many tests relied on each."""
+    """Yield the table of behaviors, the best documented first, with how many tests relied on each."""
     rows = sorted(relied, key=lambda row: (_LABELS.index(row[1]), row[2], row[0]))
     cells = [("behaviour", "label", "page", "tests"), *((*row, str(relied[row])) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -34,20 +34,20 @@ def evidence(relied: Mapping[tuple[str, str, str], int]) -> Iterator[str]:
 
 
 def story(item: pytest.Item, watched: Sequence[WatchedFake]) -> str:
-    """What happened in a test, account by account, and the line that runs it again exactly so."""
-    told, seeds, shared = [], set(), []
+    """Return hints, the timeline of each account, and the command that runs the test again."""
+    timelines, seeds, shared = [], set(), []
     for each in watched:
         for account, timeline in each.timelines():
             is_fixture = bool(each.name) and account is each.fake.account
             seeds.add(account.world.settings.seed)
             if timeline or is_fixture:
                 head = [] if is_fixture else [f"{account.name}:"]
-                told.append("\n".join((*head, *(_lines(timeline, item.config) or ["nothing happened"]))))
+                timelines.append("\n".join((*head, *(_lines(timeline, item.config) or ["nothing happened"]))))
                 shared += [account.name] if each.is_shared else []
     again = [f"to run it again: {' '.join(_command(item, seeds))}"]
-    again += [f"(tests before it have used {', '.join(shared)} too; they are not run again)"] if shared else []
+    again += [f"(earlier tests have used {', '.join(shared)} too; they are not run again)"] if shared else []
     hints = (*_unreached(item.config, watched), *_stalled(watched))
-    return "\n\n".join((*hints, *(told or ["nothing happened"]), "\n".join(again)))
+    return "\n\n".join((*hints, *(timelines or ["nothing happened"]), "\n".join(again)))
 
 
 def _unreached(config: pytest.Config, watched: Sequence[WatchedFake]) -> Iterator[str]:
@@ -94,7 +94,7 @@ def _lines(timeline: Timeline, config: pytest.Config) -> list[str]:
 
 
 def _command(item: pytest.Item, seeds: Collection[int]) -> Iterator[str]:
-    """What runs a test again; fakes with several seeds have them from the test itself."""
+    """Yield the parts of the command that runs a test again. The seed is given if all fakes have the same."""
     config = item.config
     _, *names = item.nodeid.split("::", 1)
     nodeid = "::".join((relpath(item.path, config.invocation_params.dir), *names))
@@ -114,16 +114,13 @@ def _command(item: pytest.Item, seeds: Collection[int]) -> Iterator[str]:
 
 
 def _on_one_line(text: str) -> str:
-    """A text quoted for a shell, without a line break in it."""
+    """Return a text quoted for a shell, on one line."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
     return f"$'{escaped}'" if "\n" in text else quote(text)
 
 
 def write(folder: Path, nodeid: str, watched: Iterable[WatchedFake]) -> str:
-    """Write the timelines of a test as JSON, into a file that is called as the test is, and as no other.
-
-    What is returned is why that could not be done, if it could not.
-    """
+    """Write the timelines of a test to a JSON file with a name of its own. Return why that failed, or nothing."""
     moments = [
         {"account": account.name, **moment}
         for each in watched

@@ -71,8 +71,8 @@ def test_it_does_not_go_back(fake: FakeHostway) -> None:
     ("clock", "reason"),
     [
         ("follow", "move it with freezegun or time-machine"),
-        ("system", "it is the machine's own time"),
-        (Sundial(), "it is a clock of your own"),
+        ("system", "it is the time of the machine"),
+        (Sundial(), "it is an object of your own"),
     ],
 )
 @pytest.mark.parametrize(

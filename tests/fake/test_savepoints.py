@@ -170,7 +170,7 @@ def test_what_was_rolled_back_is_named(fake: FakeHostway) -> None:
     with fake.savepoint():
         server, rule = fake.add_server(), fake.faults.on().respond(503)
 
-    gone = f"server id: got '{server.id}', expected one of this account: it was rolled back or reset"
+    gone = f"server id: got '{server.id}', expected a server of this account: it was rolled back or reset"
     for use in (
         lambda: server.status,
         lambda: server.add_snapshot("a"),

@@ -177,7 +177,7 @@ def test_a_fourth_snapshot_is_refused(fake: FakeHostway, server: ServerHandle, s
         server.add_snapshot("fourth", status)
 
     assert str(caught.value) == (
-        "jello614636-USOTE-0214: snapshot 'fourth': Hostway would answer 413 SnapshotLimitReached: "
+        "jello614636-USOTE-0214: snapshot 'fourth': Hostway would respond with 413 SnapshotLimitReached: "
         "The snapshot can be created up to 3 in a server."
     )
     assert _held(fake) == before
@@ -226,7 +226,7 @@ def test_a_snapshot_cannot_be_deleted(fake: FakeHostway, server: ServerHandle, i
     before = _held(fake)
 
     with pytest.raises(
-        RefusedError, match=rf"^{server.id}: '{snapshot_id}': Hostway would answer 404 Resource not found$"
+        RefusedError, match=rf"^{server.id}: '{snapshot_id}': Hostway would respond with 404 Resource not found$"
     ):
         server.delete_snapshot(snapshot_id)
 
@@ -341,12 +341,12 @@ def test_what_is_done_from_python_takes_its_time(
 
 
 def test_what_is_forbidden_from_python_says_so(fake: FakeHostway, server: ServerHandle) -> None:
-    with pytest.raises(RefusedError, match=f"{server.id}: start: Hostway would answer 409 WrongServerStatus"):
+    with pytest.raises(RefusedError, match=f"{server.id}: start: Hostway would respond with 409 WrongServerStatus"):
         server.start()
     with pytest.raises(RefusedError, match="400 SameFlavor"):
         server.resize(server.flavor)
     server.delete()
-    with pytest.raises(RefusedError, match="delete: Hostway would answer 404 Resource not found"):
+    with pytest.raises(RefusedError, match="delete: Hostway would respond with 404 Resource not found"):
         server.delete()
     assert (server.status, fake.servers[0].id) == ("DELETED", server.id)
 

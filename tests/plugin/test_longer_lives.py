@@ -543,7 +543,7 @@ def test_fails_too(hostway, fake_hostway):
 """,
     )
 
-    note = "(tests before it have used made1 too; they are not run again)"
+    note = "(earlier tests have used made1 too; they are not run again)"
     assert ran.outlines.count(note) == 1
     ran.stdout.fnmatch_lines(["to run it again: *test_fails_too *", note])
 

@@ -115,7 +115,7 @@ def test_forgotten_server_is_as_one_that_never_was() -> None:
         first.delete()
         second.delete()
         assert fake.servers == (second,)
-        with pytest.raises(InvalidValueError, match="expected one of this account"):
+        with pytest.raises(InvalidValueError, match="expected a server of this account"):
             _ = first.status
 
 
