@@ -39,7 +39,6 @@ ATTRIBUTES: Final[Mapping[str, Mapping[str, str]]] = {
         "times": "first(n)",
         "once": "first(1)",
         "twice": "first(2)",
-        "always": "on(operation).respond(503), which acts on every call",
         "after": "from_(n)",
         "timeout": "hang()",
         "drop": "reset()",

@@ -9,6 +9,8 @@ from hostway_fake.exceptions import HostwayFakeError
 
 _INTERNAL: Final = {"hostway_fake", "requests", "urllib3", "httpx", "httpcore", "contextlib", "functools", "http"}
 """The packages whose frames say nothing about the cause."""
+_RUNNER: Final = {"_pytest", "pluggy"}
+"""The packages whose frames are always the first: if nothing else is left, the error is in a fixture or a hook."""
 
 
 def trim(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -20,9 +22,9 @@ def trim(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         traceback = traceback.tb_next
     if not (isinstance(excinfo.value, HostwayFakeError) or (entries and _package(entries[-1]) == "hostway_fake")):
         return
-    while entries and _package(entries[-1]) in _INTERNAL:
+    while _package(entries[-1]) in _INTERNAL:
         entries.pop()
-    if entries:
+    if _package(entries[-1]) not in _RUNNER:
         excinfo.value.__traceback__ = trimmed = _chain(entries)
         excinfo.traceback = type(excinfo.traceback)(trimmed)  # pytest keeps a copy of its own
 

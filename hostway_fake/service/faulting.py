@@ -109,6 +109,7 @@ def apply_fault(context: RequestContext, step: Step, handle: Handle) -> FaultRes
         What the call did to the state, what the client saw, and the result: a response, a fault of the connection, or
         an error for the test author.
     """
+    assert step.outcome is not None
     handled = handle(context) if step.after_commit else None
     match step.outcome:
         case Respond() as outcome:
@@ -125,8 +126,6 @@ def apply_fault(context: RequestContext, step: Step, handle: Handle) -> FaultRes
             return Effect.NONE, outcome.name, NoWireError(f"{_said(context)}: unavailable() works in process only")
         case ConnectionReset() | EmptyResponse() | MalformedBody() | StaleConnection() | Unavailable() as outcome:
             return _effect(handled), outcome.name, WireFault(outcome, _response(handled))
-        case None:
-            raise ValueError("a step without an outcome cannot be applied")
         case _ as unknown:
             assert_never(unknown)
 

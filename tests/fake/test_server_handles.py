@@ -428,3 +428,24 @@ def test_after_ten_thousand_servers_the_zone_is_what_it_was(fake: FakeHostway) -
     for _ in range(10_000):
         last = fake.account.world.add_server(None)
     assert (last.id, last.zone) == ("jello614636-USOTE1-0000", "USOTE")
+
+
+def test_snapshot_is_found_by_name_or_id(server: ServerHandle) -> None:
+    first, second = server.add_snapshot("a"), server.add_snapshot("b")
+
+    assert server.snapshot("a") == first
+    assert server.snapshot(second.id) == second
+
+
+def test_of_snapshots_with_one_name_the_newest_is_found(server: ServerHandle) -> None:
+    server.delete_snapshot(server.add_snapshot("a").id)
+    newest = server.add_snapshot("a")
+
+    assert server.snapshot("a") == newest
+
+
+def test_snapshot_that_does_not_exist_is_named(server: ServerHandle) -> None:
+    server.add_snapshot("nightly")
+
+    with pytest.raises(InvalidValueError, match=f"snapshot: got 'weekly', expected one of {server.id}: 'nightly'"):
+        server.snapshot("weekly")

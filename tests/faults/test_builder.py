@@ -126,6 +126,11 @@ def create_or_error(create: Create) -> object:
         return error
 
 
+def test_unfinished_rule_says_what_it_is(fake: FakeHostway) -> None:
+    assert repr(fake.faults.on("list_zones").first(2)) == "<RuleBuilder a rule: list_zones: first 2>"
+    fake.faults.clear()
+
+
 def test_a_rule_is_taken_away_by_itself_or_by_name(fake: FakeHostway, create: Create) -> None:
     first = fake.faults.on().respond(500)
     fake.faults.on().named("second").respond(503)
