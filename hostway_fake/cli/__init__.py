@@ -1,5 +1,5 @@
 """The command line: ``hostway-fake demo`` and ``hostway-fake serve``."""
 
-from hostway_fake.cli.main import main
+from hostway_fake.cli.commands import main
 
 __all__ = ["main"]

@@ -77,7 +77,7 @@ class FakeClock:
 
     @property
     def moves(self) -> tuple[tuple[datetime, datetime], ...]:
-        """The last ten thousand moves that it was told to make: from which instant to which."""
+        """The last 10,000 moves of the clock, each as the instant before and the instant after."""
         with self._lock:
             return tuple(self._moves)
 

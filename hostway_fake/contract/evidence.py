@@ -14,7 +14,7 @@ class Evidence(StrEnum):
     ASSUMED = "assumed"
     """The pages are silent; this is our choice."""
     OURS = "ours"
-    """Not about Hostway at all: a limit or an aid of the fake itself."""
+    """It is a limit or an aid of the fake itself, not about Hostway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Controls:
 
     @property
     def builds(self) -> Builds:
-        """Orders for the next builds: how long they take and how they end."""
+        """The orders for the next builds. An order says how long a build takes and how it ends."""
         return Builds(self.account.world)
 
     def run_until(self, snapshot_id: str, status: str) -> Snapshot:
@@ -100,12 +100,12 @@ class Controls:
 
     @property
     def faults(self) -> Faults:
-        """Rules for failures: which calls, on which side of the commit point, and what happens."""
+        """The fault rules. A rule says which calls fail, on which side of the commit point, and how."""
         return self.account.faults
 
     @property
     def calls(self) -> Calls:
-        """The journal: the calls of this account, oldest first.
+        """The journal, with the calls of this account, oldest first.
 
         It is a tuple that can be filtered and asserted on. Credentials and passwords are masked. When the journal is
         full, the oldest calls are dropped.
@@ -114,7 +114,7 @@ class Controls:
 
     @property
     def conduct(self) -> Conduct:
-        """Assertions about how the client behaved: retries, back-off, polling."""
+        """Assertions about how the client behaved, such as retries, back-off and polling."""
         return Conduct(self.calls)
 
     def timeline(self) -> Timeline:

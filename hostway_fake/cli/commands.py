@@ -25,7 +25,7 @@ _LOOK_SECONDS: Final = 0.2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status. Wrong arguments exit with 2, what cannot be done with 1."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     try:
         return int(arguments.command(arguments))
     except HostwayFakeError as error:
@@ -36,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="hostway-fake", description="A stateful fake of Hostway's snapshot API.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
