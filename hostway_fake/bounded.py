@@ -1,4 +1,4 @@
-"""A bounded log that can be rolled back to a mark. A rollback costs as much as what was appended since the mark."""
+"""A bounded log that can be rolled back to a mark. A rollback costs as much as what was appended since then."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ _Entry = TypeVar("_Entry")
 
 
 class BoundedLog(Generic[_Entry]):
-    """The last ``limit`` entries that were appended, oldest first.
+    """The last ``limit`` entries, oldest first.
 
     >>> log = BoundedLog[str](2)
     >>> log.append("a")

@@ -1,13 +1,13 @@
-"""Values that a test author gives, checked one at a time: what is wrong is named, with what was expected."""
+"""Checks of values that a test author passes."""
 
 from hostway_fake.exceptions import WrongTypeError, invalid
 
 MAX_SECONDS = 10**9
-"""Seconds: no time that is given is longer."""
+"""The longest time, in seconds."""
 
 
 def whole(what: str, value: object, low: int = 1, high: int = MAX_SECONDS) -> int:
-    """A whole number within bounds."""
+    """Return a whole number within bounds. Raise an error that names the value otherwise."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise WrongTypeError(f"{what}: got {value!r}, expected a whole number")
     if not low <= value <= high:
@@ -16,7 +16,7 @@ def whole(what: str, value: object, low: int = 1, high: int = MAX_SECONDS) -> in
 
 
 def number(what: str, value: object, high: float = MAX_SECONDS) -> float:
-    """A number that is not negative, and finite."""
+    """Return a finite number from 0. Raise an error that names the value otherwise."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise WrongTypeError(f"{what}: got {value!r}, expected a number")
     if not 0 <= value <= high:
@@ -25,7 +25,7 @@ def number(what: str, value: object, high: float = MAX_SECONDS) -> float:
 
 
 def positive(what: str, value: object, high: float = MAX_SECONDS) -> float:
-    """A number above 0, and finite."""
+    """Return a finite number above 0. Raise an error that names the value otherwise."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise WrongTypeError(f"{what}: got {value!r}, expected a number")
     if not 0 < value <= high:
@@ -40,12 +40,12 @@ def flag(what: str, value: object) -> bool:
 
 
 def is_text(value: str) -> bool:
-    """Whether a string can be sent and printed."""
+    """Tell whether a string can be encoded as UTF-8."""
     return value == value.encode(errors="ignore").decode()
 
 
 def text(what: str, value: object) -> str:
-    """A string that can be sent and printed."""
+    """Return a string that can be encoded as UTF-8. Raise an error that names the value otherwise."""
     if not isinstance(value, str):
         raise WrongTypeError(f"{what}: got {value!r}, expected a string")
     if not is_text(value):

@@ -1,4 +1,4 @@
-"""The exceptions that a test author can meet. A *client* meets the provider's own error body, never one of these."""
+"""The exceptions that a test author gets. Clients get Hostway's error bodies instead."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -7,11 +7,11 @@ _LISTED: Final = 8
 """The number of candidates up to which all of them are listed in a message."""
 _LIST: Final = "The attribute candidates of this error"
 _LISTS: Final = {"operation": "hostway_fake.contract.operations.BY_NAME", "reading": "hostway_fake.READINGS"}
-"""What lists all candidates, by the name of the value."""
+"""What lists all possible values, by the name of the value."""
 
 
 class HostwayFakeError(Exception):
-    """The base of every exception that this package raises on purpose."""
+    """The base class of the exceptions of this package."""
 
 
 class RealSleepWarning(UserWarning):
@@ -19,12 +19,12 @@ class RealSleepWarning(UserWarning):
 
 
 class InvalidValueError(HostwayFakeError, ValueError):
-    """A value that the fake cannot use: it names the value, what was expected and the candidates."""
+    """A value is invalid. The message has the value, what was expected, and the candidates."""
 
     what: str
-    """The name of the value, where it has one."""
+    """The name of the value, if it has one."""
     candidates: tuple[str, ...]
-    """The values that are possible, where they can be listed."""
+    """The possible values, if they can be listed."""
 
     def __init__(self, message: str, what: str = "", candidates: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -33,63 +33,63 @@ class InvalidValueError(HostwayFakeError, ValueError):
 
 
 class UnknownOptionError(HostwayFakeError, TypeError):
-    """A keyword argument that does not exist: it names the option and the candidates."""
+    """A keyword argument does not exist. The message has the nearest one."""
 
 
 class WrongTypeError(HostwayFakeError, TypeError):
-    """A value of a type that the fake cannot use."""
+    """A value has the wrong type."""
 
 
 class RefusedError(HostwayFakeError, ValueError):
-    """An arrangement made from Python that Hostway's own rules forbid, such as a fourth snapshot."""
+    """A test arranges what Hostway's rules forbid, such as a fourth snapshot."""
 
 
 class PortTakenError(HostwayFakeError, OSError):
-    """The port given to ``serve`` cannot be bound; the message names it."""
+    """The port given to ``serve`` cannot be bound. The message has the port."""
 
 
 class ClockError(HostwayFakeError, TypeError):
-    """A clock was told to move that is not the fake's to move; the message says who moves it."""
+    """The clock cannot be moved by the fake. The message says who moves it."""
 
 
 class CannotHappenError(HostwayFakeError, ValueError):
-    """What ``run_until`` was told to wait for will not happen; the message says what will."""
+    """A snapshot or server will not have the status of ``run_until``. The message says what will happen."""
 
 
 class FrozenClockError(HostwayFakeError, AssertionError):
-    """A client polled an unfinished resource again and again, and nothing can come of it."""
+    """A client polled something unfinished too often while the clock stood. The message says how to move the clock."""
 
 
 class UnfinishedRuleError(HostwayFakeError, AssertionError):
-    """A fault rule was begun and given no outcome; the message names it."""
+    """A fault rule was begun and given no outcome. The message has the rule."""
 
 
 class ScriptExhaustedError(HostwayFakeError, AssertionError):
-    """A script with ``then="fail_test"`` met one call more than it has steps."""
+    """A script with ``then="fail_test"`` got one call more than it has steps."""
 
 
 class EndlessWaitError(HostwayFakeError, AssertionError):
-    """A call that is made to hang was made without a timeout: it would never end."""
+    """A request hangs and has no timeout, so it would never end."""
 
 
 class NoWireError(HostwayFakeError, RuntimeError):
-    """A fault cannot be shown on this way in; the message says on which it can."""
+    """A way in cannot show a fault. The message says which ones can."""
 
 
 class NotCalledError(HostwayFakeError, AssertionError):
-    """A call that a test expected was not made, or not as often; the message names what came nearest."""
+    """An expected call was not made, or not as often. The message has the nearest calls."""
 
 
 class MisconductError(HostwayFakeError, AssertionError):
-    """A client did not behave as ``fake.conduct`` asserts; the message has the calls in question."""
+    """A client did not behave as ``fake.conduct`` asserts. The message has the calls."""
 
 
 class ClosedFakeError(HostwayFakeError, RuntimeError):
-    """A request was sent in process to a fake that is closed. The message says where it was closed."""
+    """A request was sent in process to a closed fake. The message says where it was closed."""
 
 
 class BlockedHostError(HostwayFakeError):
-    """Code under ``intercept(block_others=True)`` called a host that is not the fake."""
+    """A client called another host under ``intercept(block_others=True)``."""
 
 
 def invalid(what: str, value: object, expected: str, candidates: Iterable[str] = ()) -> InvalidValueError:
@@ -123,7 +123,7 @@ def _suggestion(value: object, names: tuple[str, ...]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value for people."""
+    """Return the `repr` of a value that may be an integer of too many digits."""
     try:
         return repr(value)
     except ValueError:

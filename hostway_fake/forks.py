@@ -1,4 +1,4 @@
-"""Locks in a process that was forked: there, nobody is left who would release one that was held."""
+"""Locks in forked processes. A lock that was held during the fork would never be released there."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _OWNERS: Final[WeakSet[Any]] = WeakSet()
 
 
 def renew_locks_after_fork(owner: object) -> None:
-    """Give ``owner`` fresh locks in each process that is forked from this one, for as long as ``owner`` lives."""
+    """Give ``owner`` new locks in each process that is forked from this one."""
     _OWNERS.add(owner)
 
 
@@ -21,7 +21,7 @@ def _renew_locks() -> None:
 
 
 def after_fork(act: Callable[[], None]) -> None:
-    """Call ``act`` in each process that is forked from this one, where processes can be forked."""
+    """Call ``act`` in each process that is forked from this one, if the system can fork."""
     getattr(os, "register_at_fork", lambda **_: None)(after_in_child=act)
 
 

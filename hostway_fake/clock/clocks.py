@@ -1,4 +1,4 @@
-"""Clocks. Only this module and `hostway_fake.clock.machine` read the system time; rules are handed instants."""
+"""Clocks. Only this package reads the time of the machine. Rules get instants as arguments."""
 
 import datetime as machine
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from hostway_fake.exceptions import WrongTypeError, invalid
 from hostway_fake.forks import renew_locks_after_fork
 
 START: Final = datetime(2013, 4, 12, 19, 29, tzinfo=UTC)
-"""Where a `FakeClock` begins: the minute of the mission page's revision."""
+"""The instant at which a `FakeClock` starts: 12 April 2013, 19:29 UTC."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = 1_000_000_000
@@ -23,13 +23,13 @@ _LATEST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(micros
 
 @runtime_checkable
 class Clock(Protocol):
-    """Whatever tells the time of a world, as an aware datetime in UTC."""
+    """A clock of a world: an object with a method ``now()`` that returns an aware datetime in UTC."""
 
     def now(self) -> datetime: ...
 
 
 Moves = BoundedLog[tuple[datetime, datetime]]
-"""From which instant to which a clock was told to move."""
+"""The moves of a clock, each as the instant before and the instant after."""
 
 
 class SavedClock(NamedTuple):
@@ -46,10 +46,14 @@ class SavedClock(NamedTuple):
 
 
 class FakeClock:
-    """A clock that moves when it is told to, and of itself at `rate` seconds a second: 0 stands, 1 is real time.
+    """A clock that moves when it is told to, and by itself at ``rate`` seconds a second.
 
-    Inside it counts whole nanoseconds, so that no number of small steps drifts. It knows nothing of the machine's date
-    and is not touched by libraries that freeze or move it.
+    It counts whole nanoseconds, so that many small steps do not drift. Libraries that freeze or move the time of the
+    machine have no effect on it.
+
+    Args:
+        start: The first instant, an aware datetime.
+        rate: How many seconds it moves in one real second. 0 means that it stands.
 
     >>> clock = FakeClock()
     >>> clock.advance(minutes=5)
@@ -67,7 +71,7 @@ class FakeClock:
         self._nanoseconds = nanoseconds
         self._since = monotonic_ns()
         self._now = _instant(nanoseconds)
-        self._rate = rate  # at last: at rate 0 `now` reads without the lock
+        self._rate = rate  # assigned last: `now` reads it without the lock
 
     def now(self) -> datetime:
         if not self._rate:
@@ -82,19 +86,19 @@ class FakeClock:
             return tuple(self._moves)
 
     def saved(self) -> SavedClock:
-        """Where it is, how fast it runs and how it came there, for `restore`."""
+        """Return the current state, for `roll_back`."""
         with self._lock:
             return SavedClock(self._running(), self._rate, self._moves, self._moves.mark)
 
     def roll_back(self, saved: SavedClock) -> None:
-        """Go back to where it was when it was saved."""
+        """Return to a saved state."""
         with self._lock:
             self._set(saved.nanoseconds, saved.rate)
             self._moves = saved.moves
             self._moves.roll_back(saved.mark)
 
     def _running(self) -> int:
-        """The nanoseconds by now; the lock is held."""
+        """Return the nanoseconds by now. The lock is held."""
         if not self._rate:
             return self._nanoseconds
         passed = monotonic_ns() - self._since
@@ -102,7 +106,7 @@ class FakeClock:
 
     @property
     def rate(self) -> float:
-        """Seconds by which it moves of itself in a second of the machine's. Changing it makes no jump."""
+        """How many seconds the clock moves in one real second. A change makes no jump."""
         return float(self._rate)
 
     @rate.setter
@@ -120,23 +124,35 @@ class FakeClock:
         minutes: float = 0,
         seconds: float = 0,
     ) -> None:
-        """Move forward by ``delta`` (a timedelta, or seconds) and the keywords together.
+        """Move the clock forward. All arguments are added up.
 
-        Going back raises `hostway_fake.InvalidValueError`, which is a `ValueError`; nothing moves then.
+        Args:
+            delta: A timedelta, or a number of seconds.
+            days: A number of days.
+            hours: A number of hours.
+            minutes: A number of minutes.
+            seconds: A number of seconds.
+
+        Raises:
+            InvalidValueError: If the clock would go back. It does not move then.
         """
         step = _step(delta, days, hours, minutes, seconds)
         with self._lock:
             self._move(self._running() + step, "advance", _told(step))
 
     def reach(self, instant: datetime) -> None:
-        """Move forward to an aware datetime; where a running clock is past it already, nothing moves."""
+        """Move the clock forward to an aware datetime. Do nothing if a running clock is beyond it already."""
         target = _nanoseconds(_aware("reach", instant))
         with self._lock:
             if target > self._running():
                 self._move(target, "reach", instant)
 
     def advance_to(self, instant: datetime) -> None:
-        """Move forward to an aware datetime. Going back raises `hostway_fake.InvalidValueError`; nothing moves then."""
+        """Move the clock forward to an aware datetime.
+
+        Raises:
+            InvalidValueError: If the clock would go back. It does not move then.
+        """
         target = _nanoseconds(_aware("advance_to", instant))
         with self._lock:
             now = self._running()
@@ -153,20 +169,21 @@ class FakeClock:
 
 
 class SystemClock:
-    """The machine's own time, for the standalone server. Freezing ``datetime`` in a test is not meant to reach it."""
+    """The time of the machine. freezegun does not change it."""
 
     def now(self) -> datetime:
         return _instant(realtime_ns())
 
 
 class FollowingClock:
-    """The time as ``datetime.now(UTC)`` tells it to the test: whatever freezes or moves that, moves the fake.
+    """The time that ``datetime.now(UTC)`` returns. Whatever freezes or moves that, moves the fake.
 
-    It may go back: then the state is what it was, or will have been, at that instant.
+    It may go back. The state is then that of the earlier instant.
     """
 
     def now(self) -> datetime:
-        return _EPOCH + (machine.datetime.now(UTC) - _EPOCH)  # a plain datetime, whatever class replaces it
+        # The result is a plain datetime, even if freezegun has replaced the class.
+        return _EPOCH + (machine.datetime.now(UTC) - _EPOCH)
 
 
 CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {"fake": FakeClock, "follow": FollowingClock, "system": SystemClock}
@@ -174,7 +191,7 @@ CLOCKS: Final[Mapping[str, Callable[[], Clock]]] = {"fake": FakeClock, "follow":
 
 
 def monotonic() -> float:
-    """Return seconds for deadlines in real time, which nothing that freezes or moves time in a test reaches."""
+    """Return real seconds for deadlines. Libraries that freeze or move time have no effect on them."""
     return monotonic_ns() / _SECOND
 
 
@@ -206,7 +223,7 @@ def _checked_rate(rate: object) -> Fraction:
 
 
 def _step(delta: timedelta | float | None, days: float, hours: float, minutes: float, seconds: float) -> int:
-    """The nanoseconds of a step forward, exactly: floats are taken for what they are, and rounded once."""
+    """Return a step in nanoseconds. Floats are exact, and the sum is rounded once."""
     if isinstance(delta, timedelta):
         exact: int | Fraction = Fraction(delta // timedelta(microseconds=1), 1_000_000)
     else:
@@ -219,7 +236,7 @@ def _step(delta: timedelta | float | None, days: float, hours: float, minutes: f
 
 
 def _told(step: int) -> str:
-    """A step in seconds; one that no float can hold is told as the largest that is."""
+    """Return a step as text, in seconds. Clip it to the largest float."""
     return f"{max(min(step, 10**300), -(10**300)) / _SECOND:g} s"
 
 

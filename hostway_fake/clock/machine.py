@@ -1,9 +1,9 @@
-"""The machine's clocks, which freezegun does not freeze.
+"""The clocks of the machine, which freezegun does not freeze.
 
-freezegun does not replace ``time.clock_gettime_ns``; time-machine moves the date that it returns. Where it is missing,
-as on Windows, the functions come from another copy of the module `time`, which freezegun does not find. time-machine
-changes the date in every copy of the module. On these systems the date is therefore computed once, at import, from the
-modification time of a new file, and advanced by the monotonic clock.
+Theory of operation. freezegun does not replace ``time.clock_gettime_ns``; time-machine changes the date that it
+returns. Where it is missing, as on Windows, the functions come from another copy of the module `time`, which freezegun
+does not find. time-machine changes the date in every copy of the module. On these systems the date is therefore
+computed once, at import, from the modification time of a new file, and advanced by the monotonic clock.
 """
 
 import os

@@ -1,1 +1,1 @@
-"""Facts about Hostway as data, each with its evidence. No rule, no state, no wire; standard library only."""
+"""Facts about Hostway as data, each with its evidence. There are no rules and no state here."""

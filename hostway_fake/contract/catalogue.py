@@ -1,4 +1,4 @@
-"""What can be ordered: the read-only images, flavors and zones. Ids are those of the pages' samples."""
+"""The catalogue: images, flavors and zones, with ids from the samples of the pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What a server is installed from."""
+    """An image, from which a server is installed."""
 
     id: str
     name: str
@@ -17,7 +17,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Flavor:
-    """A size of server: ``ram`` in MB, ``disk`` in GB. The id is a number inside a server, and text elsewhere."""
+    """A size of a server: ``ram`` in MB, ``disk`` in GB. Its id is a number inside a server, and text elsewhere."""
 
     id: str
     name: str
@@ -28,7 +28,7 @@ class Flavor:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """Where a server stands."""
+    """A zone, in which a server is."""
 
     name: str
     location: str
@@ -57,6 +57,6 @@ ZONES: Final[Mapping[str, Zone]] = {
 }
 
 DEFAULT_IMAGE: Final = "20GB_Ubuntu 10.10 x64 R1soft"
-"""What a server that is arranged from Python was installed from, as in the page's sample."""
+"""The image of a server that a test adds, as in the sample of the page."""
 DEFAULT_FLAVOR: Final = "3"
 DEFAULT_ZONE: Final = "USOTE"

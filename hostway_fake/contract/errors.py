@@ -1,4 +1,4 @@
-"""Every error that the provider answers: its name, status, reason phrase and texts. The only file that holds them."""
+"""The errors of the API: name, status, reason phrase and texts. No other module contains them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,15 +38,15 @@ PHRASES: Final[Mapping[int, str]] = {
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
-"""The reason phrase of each status; 413 as the page spells it."""
+"""The reason phrase of each status. That of 413 is spelled as on the page."""
 
 REVISIONS: Final = ("2013-04", "2013-10")
-"""The error bodies of these two differ: the later one adds ``errorid``."""
+"""The revisions of the error bodies. The later one adds ``errorid``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorName:
-    """The key under which the body of an error stands, and why we believe so."""
+    """The key that contains an error body, with the evidence for it."""
 
     name: str
     source: Source
@@ -63,12 +63,12 @@ ERROR_NAMES: Final[Mapping[int, ErrorName]] = {
     500: ErrorName("computeFault", _NOVA),
     503: ErrorName("serviceUnavailable", _NOVA),
 }
-"""401 is absent: it is plain text, see `UNAUTHORIZED_TEXT`."""
+"""401 is not in this table: its body is plain text, see `UNAUTHORIZED_TEXT`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderError:
-    """One way in which a request can fail. ``details`` may hold ``{}`` for the place or value at fault."""
+    """An error of the API. ``details`` may contain ``{}`` for the invalid part of the request."""
 
     status: int
     message: str
@@ -87,7 +87,7 @@ UNAUTHORIZED_TEXT: Final = (
 )
 """The body of a 401, plain text."""
 UNAUTHORIZED_CHALLENGE: Final = 'Basic realm="Hostway"'
-"""``WWW-Authenticate`` of a 401. ASSUMED: RFC 9110 requires the header."""
+"""The ``WWW-Authenticate`` header of a 401. Assumed: RFC 9110 requires the header."""
 
 EXTRA_VOLUMES: Final = ProviderError(
     400,
@@ -139,4 +139,4 @@ INJECTED: Final[Mapping[int, ProviderError]] = {
     500: ProviderError(500, "Compute fault", "", _NOVA),
     503: ProviderError(503, "Service unavailable", "", _NOVA),
 }
-"""What a scripted fault answers with a status, where the page of the operation names nothing of its own for it."""
+"""The error of a scripted response, for statuses that the page of the operation does not document."""

@@ -1,25 +1,25 @@
-"""How sure a fact is, and which page of the Hostway API documentation it comes from."""
+"""How sure a fact is, and the page of Hostway's documentation that it comes from."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Evidence(StrEnum):
-    """How well a fact is founded."""
+    """How sure a fact is."""
 
     DOCUMENTED = "documented"
     """A page says so."""
     CONTRADICTED = "contradicted"
-    """The pages say two things; one is the default, the other can be switched on where it matters."""
+    """Two pages disagree. One value is the default; the other can be switched on where it matters."""
     ASSUMED = "assumed"
-    """The pages are silent; this is our choice."""
+    """The pages are silent. The value is our choice."""
     OURS = "ours"
     """It is a limit or an aid of the fake itself, not about Hostway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a fact stands: the evidence, the page, and the page's revision where it is known."""
+    """The evidence of a fact, its page, and the revision of the page if it is known."""
 
     evidence: Evidence
     page: str = ""

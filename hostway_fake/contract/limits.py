@@ -1,15 +1,15 @@
-"""The numbers of the contract."""
+"""The limits of the contract."""
 
 from typing import Final
 
 SNAPSHOTS_PER_SERVER: Final = 3
-"""``ServerSnapshotCreate``, 413: "up to 3 in a server". DOCUMENTED."""
+"""The number of snapshots of a server. Documented: ``ServerSnapshotCreate``, 413, "up to 3 in a server"."""
 
 BODY_LIMIT: Final = 16 * 1024 * 1024
-"""Bytes of a request body, 16 MiB. Ours: the pages name no limit."""
+"""The size of a request body in bytes, 16 MiB. Ours: the pages name no limit."""
 
 DEPTH_LIMIT: Final = 100
-"""Objects and arrays inside each other in a request body. Ours: the pages name no limit."""
+"""The nesting depth of a request body. Ours: the pages name no limit."""
 
 VOLUME_LIMIT: Final = 1_000_000
-"""GB of a volume. Ours: the pages name no limit."""
+"""The size of a volume in GB. Ours: the pages name no limit."""

@@ -1,4 +1,4 @@
-"""The table of operations, and how a raw request target finds its row."""
+"""The table of operations, and the match of a request target with its row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,11 +43,19 @@ from hostway_fake.contract.evidence import (
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One row: what the client sends, what success looks like, and which failures the page documents.
+    """An operation of the API.
 
-    ``path`` is without the account part: it is served as it stands and below each of `BASES`. Where several operations
-    have one path and method, ``action`` is the key in the body that chooses. ``about`` is the kind of the one thing
-    that a call is about, if it is about one; ``is_named_in_body`` says that the body has its id.
+    Attributes:
+        name: The name, such as ``create_snapshot``.
+        method: The HTTP method.
+        path: The path without the account part. It is served as it is and below each of `BASES`.
+        success: The status of success.
+        failures: The errors that the page documents.
+        source: The evidence.
+        about: The kind of resource that a call is about, such as ``snapshot``. Empty for lists.
+        also: Another spelling of the path.
+        action: The key in the body that selects the operation, if several have the same path and method.
+        is_named_in_body: Whether the body contains the id of the resource.
     """
 
     name: str
@@ -63,21 +71,21 @@ class Operation:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """All paths of it: the pages spell some in two ways, and both are served."""
+        """The path and its other spelling, if there is one."""
         return (self.path, self.also) if self.also else (self.path,)
 
     def failure(self, status: int) -> ProviderError:
-        """The error of a status, as the page of this operation words it where it does."""
+        """Return the error of a status, as the page of this operation words it if it does."""
         return next((error for error in self.failures if error.status == status), INJECTED[status])
 
     @property
     def argument(self) -> str:
-        """The argument in the path that is the id of what it is about, or nothing."""
+        """The argument in the path that is the id of the resource. Empty if there is none."""
         argument = f"{self.about}_id"
         return argument if self.has(argument) else ""
 
     def has(self, argument: str) -> bool:
-        """Whether the path names a ``server_id``, a ``snapshot_id``..."""
+        """Tell whether the path contains an argument, such as ``server_id``."""
         return f"{{{argument}}}" in self.path
 
 
@@ -172,19 +180,19 @@ OPERATIONS: Final = (
 BY_NAME: Final[Mapping[str, Operation]] = {operation.name: operation for operation in OPERATIONS}
 
 BASES: Final = ("", "/accounts/{account_id}/flexcloud")
-"""The two path families. Both are always served; links come back in the one that the request used."""
+"""The two path families. Both are always served. Links use the family of the request."""
 
 
 SERVER_FILTERS: Final = ("name", "status", "image", "zone")
-"""What a list of servers is asked by in its query; no other call has one."""
+"""The keys in the query of a list of servers. No other operation has a query."""
 
 Methods = Mapping[str, Mapping[str, Operation]]
-"""The operations of a path: by method, then by the key in the body that chooses, which is empty where there is one."""
+"""The operations of a path by method, then by the action in the body, which is empty if there is only one operation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A path that exists: its operations, the arguments in it, and the account where it names one."""
+    """A path that matches: its operations, its arguments, and the account if it contains one."""
 
     methods: Methods
     arguments: Mapping[str, str]
@@ -192,25 +200,25 @@ class Match:
 
     @property
     def base(self) -> str:
-        """The family of the path, to be put before links."""
+        """The part of links before the path: that of the family."""
         return (
             "" if self.account is None else BASES[1].format(account_id=quote(self.account, safe="", errors="replace"))
         )
 
     @property
     def allow(self) -> str:
-        """The value of ``Allow``: every method that the path answers."""
+        """The value of ``Allow``: the methods of the path."""
         methods = set(self.methods)
         return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
     def operations(self, method: str) -> Mapping[str, Operation]:
-        """The operations behind a method, by action; ``HEAD`` is answered as ``GET``."""
+        """Return the operations of a method, by action. ``HEAD`` has those of ``GET``."""
         return self.methods.get("GET" if method == "HEAD" else method, {})
 
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """A path of the table in segments: a literal, or the name of an argument."""
+    """A path of the table, split into segments: literals and arguments."""
 
     segments: tuple[tuple[bool, str], ...]
     methods: Methods
@@ -226,7 +234,7 @@ class _Route:
 
 
 def _routes(operations: tuple[Operation, ...]) -> dict[int, list[_Route]]:
-    """By how many segments they have, the paths: literals before arguments, so that ``detail`` is no id."""
+    """Return the paths by their number of segments, literals before arguments, so that ``detail`` is not an id."""
     by_path: dict[str, dict[str, dict[str, Operation]]] = {}
     for operation in operations:
         for path in operation.paths:
@@ -243,10 +251,10 @@ _ROUTES: Final = _routes(OPERATIONS)
 
 
 def resolve(target: str) -> Match | None:
-    """Find the path of a raw target in origin form, or nothing.
+    """Return the match of a raw target in origin form, or None.
 
-    Segments are decoded one by one, so ``%2F`` is no separator; one trailing slash is ignored; ``//`` and ``..`` match
-    nothing. The query plays no part.
+    Segments are decoded one by one, so ``%2F`` does not separate them. One trailing slash is ignored. ``//`` and ``..``
+    match nothing. The query is ignored.
 
     >>> resolve("/servers/jello614636-USOTE-0214/snapshots/").arguments
     {'server_id': 'jello614636-USOTE-0214'}

@@ -1,4 +1,4 @@
-"""What a reading is: a question that the pages leave open."""
+"""A reading: a question that the pages leave open, with its possible answers."""
 
 import re
 from dataclasses import dataclass
@@ -29,10 +29,16 @@ OK: Final = (200, 202)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One question that the pages leave open.
+    """A question that the pages leave open.
 
-    ``values`` are its possible answers, the default first; ``operations`` are those that can meet it, and ``statuses``
-    those of the answers that rely on it, ``methods`` those of the requests, where they are not all.
+    Attributes:
+        name: The name.
+        question: The question, or what was chosen.
+        values: The possible values, the default first.
+        source: The evidence.
+        operations: The operations that it concerns.
+        statuses: The statuses of the responses that rely on it. Empty for all.
+        methods: The methods of the requests that rely on it. Empty for all.
     """
 
     name: str

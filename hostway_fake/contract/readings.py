@@ -30,7 +30,7 @@ def _text(value: object, values: tuple[str, ...]) -> str:
 
 
 def read(choices: Mapping[str, str | int | bool] | None) -> Readings:
-    """All readings, with ``choices`` in place of the defaults.
+    """Return all readings, with ``choices`` in place of defaults.
 
     >>> read({"list_status": 202})["list_status"]
     '202'
@@ -55,7 +55,7 @@ def read(choices: Mapping[str, str | int | bool] | None) -> Readings:
 
 
 def others(operations: Iterable[str] | None = None) -> tuple[tuple[str, str], ...]:
-    """Every value that is no default, with its reading, of the readings that these operations, or any, can meet.
+    """Return the non-default values that the operations can meet, with their readings. None means any operation.
 
     >>> others(["delete_snapshot"])
     (('authorization', 'basic'),)

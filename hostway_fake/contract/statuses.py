@@ -1,10 +1,13 @@
-"""The statuses of Hostway's resources, spelled as on the wire."""
+"""The statuses of Hostway's resources, as the API spells them."""
 
 from enum import StrEnum
 
 
 class SnapshotStatus(StrEnum):
-    """``ServerSnapshotCreate``: "Values: 'ACTIVE', 'BUILD', 'DELETED'". There is no error state."""
+    """The statuses of a snapshot.
+
+    ``ServerSnapshotCreate``: "Values: 'ACTIVE', 'BUILD', 'DELETED'". There is no error status.
+    """
 
     BUILD = "BUILD"
     ACTIVE = "ACTIVE"

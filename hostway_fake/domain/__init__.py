@@ -1,1 +1,1 @@
-"""Rules, pure: a state, a command and an instant in, a new state or a Refusal out. No clock, no chance, no HTTP."""
+"""Hostway's rules as pure functions: a state, a command and an instant give a new state or a `Refusal`."""

@@ -1,4 +1,4 @@
-"""How long a snapshot is built and how that ends: rules that a test wrote, and which of them a new snapshot meets."""
+"""Orders for builds: how long a build takes and how it ends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +12,20 @@ from hostway_fake.domain.model import Event
 from hostway_fake.exceptions import invalid
 
 ENDS: Final[Mapping[str, Event]] = {"ACTIVE": Event.COMPLETE, "DELETED": Event.DELETE}
-"""How a build can end, and what then happens."""
+"""The event at the end of a build, by the status after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildRule:
-    """A build takes ``seconds``, or a time drawn from a range of them, or as long as others where it is None.
+    """An order for builds.
 
-    Then it ``ends``, or ``never`` does. ``server`` and ``name`` are exact or globs, None for any; ``once`` is spent by
-    the first build it meets.
+    Attributes:
+        seconds: The length of a build in virtual seconds, or a range to draw it from. None for the default.
+        never: Whether the build never ends.
+        ends: The status after the build.
+        server: The server id, exact or a glob. None for any.
+        name: The name of the snapshot, exact or a glob. None for any.
+        once: Whether the order is used up by the first build that it matches.
     """
 
     seconds: float | tuple[float, float] | None = None
@@ -56,14 +61,14 @@ def _glob_matches(pattern: str | None, text: str) -> bool:
 
 
 def choose(rules: tuple[BuildRule, ...], server_id: str, name: str) -> BuildRule | None:
-    """The rule for a new snapshot: the oldest of those for one build, else the newest of those for all."""
+    """Return the order for a new snapshot: the oldest of those for one build, or else the newest of those for all."""
     met = [rule for rule in rules if rule.matches(server_id, name)]
     once = [rule for rule in met if rule.once]
     return once[0] if once else met[-1] if met else None
 
 
 def spent(rules: tuple[BuildRule, ...], rule: BuildRule) -> tuple[BuildRule, ...]:
-    """The rules that are left when ``rule`` was met."""
+    """Return the orders that remain after one was used."""
     if not rule.once:
         return rules
     place = next(index for index, other in enumerate(rules) if other is rule)
@@ -71,7 +76,7 @@ def spent(rules: tuple[BuildRule, ...], rule: BuildRule) -> tuple[BuildRule, ...
 
 
 def outcome(rule: BuildRule, usual: timedelta, seed: int, number: int) -> tuple[tuple[timedelta, Event], ...]:
-    """What will happen to the snapshot, and how long after its request; ``usual`` is how long others take."""
+    """Return the events of a build, each with its delay. ``usual`` is the default length of a build."""
     if rule.never:
         return ()
     match rule.seconds:

@@ -1,6 +1,6 @@
-"""Identifiers in the provider's formats, drawn from a seed and a sequence number: the only source of chance.
+"""Identifiers in Hostway's formats, drawn from a seed and a sequence number. This is the only source of chance.
 
-A draw is a hash, not a step of a generator, so nothing but its arguments can change it.
+A draw is a hash of its arguments, not a step of a generator, so nothing else can change it.
 """
 
 import re
@@ -12,7 +12,7 @@ from uuid import UUID
 from hostway_fake.exceptions import WrongTypeError, invalid
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-"""English, whatever the locale of the process."""
+"""The names of the months in English, independent of the locale."""
 
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ACCOUNT: Final = "[A-Za-z0-9][A-Za-z0-9_.@-]*"
@@ -28,7 +28,7 @@ _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def in_zone(instant: datetime, time_zone: tzinfo) -> datetime:
-    """An instant as a zone's clocks show it, without the zone; at the ends of time, the last that they can show."""
+    """Return an instant as naive local time of a time zone. Clip it to what a datetime can hold."""
     try:
         return instant.astimezone(time_zone).replace(tzinfo=None)
     except OverflowError:
@@ -40,7 +40,7 @@ def _draw(seed: int, purpose: str, number: int) -> bytes:
 
 
 def draw_below(seed: int, purpose: str, number: int, limit: int) -> int:
-    """A number from 0 up to, but not including, ``limit``."""
+    """Return a drawn number from 0 up to, but not including, ``limit``."""
     return int.from_bytes(_draw(seed, purpose, number)) % limit
 
 
@@ -58,22 +58,22 @@ def _letters(draw: bytes, count: int) -> str:
 
 
 def snapshot_id(seed: int, number: int, server_id: str, day: datetime) -> str:
-    """Such as ``snapshot_jello614636-USOTE-0214_2012Jul19_m5yf9Bz8a``."""
+    """Return a snapshot id, such as ``snapshot_jello614636-USOTE-0214_2012Jul19_m5yf9Bz8a``."""
     return _dated(f"snapshot_{server_id}_", day, _draw(seed, "snapshot", number))
 
 
 def volume_id(seed: int, number: int, day: datetime) -> str:
-    """Such as ``hbs2012May08_61EfdIZ3Y``."""
+    """Return a volume id, such as ``hbs2012May08_61EfdIZ3Y``."""
     return _dated("hbs", day, _draw(seed, "volume", number))
 
 
 def uuid(seed: int, purpose: str, number: int) -> str:
-    """A lower-case UUID of version 4: a guid, or an error id."""
+    """Return a lower-case UUID of version 4, for a guid or an error id."""
     return str(UUID(bytes=_draw(seed, purpose, number), version=4))
 
 
 def server_id(account: str, zone: str, number: int) -> str:
-    """Such as ``jello614636-USOTE-0214``; after ten thousand, the next block of the zone.
+    """Return a server id, such as ``jello614636-USOTE-0214``. After 10,000 servers, the zone gets a number.
 
     >>> server_id("jello614636", "USOTE", 7)
     'jello614636-USOTE-0007'
@@ -83,7 +83,7 @@ def server_id(account: str, zone: str, number: int) -> str:
 
 
 def zone_of(server: str) -> str:
-    """The zone in the id of a server.
+    """Return the zone in a server id.
 
     >>> zone_of("michalski275226-AUS001-0005")
     'AUS001'
@@ -94,18 +94,18 @@ def zone_of(server: str) -> str:
 
 
 def password(seed: int, number: int) -> str:
-    """Twelve letters and digits, for the administrator of a server."""
+    """Return a password of twelve letters and digits, for the administrator of a server."""
     return _letters(_draw(seed, "password", number), 12)
 
 
 def addresses(number: int) -> tuple[str, str]:
-    """A public address and a private one for each number: from ranges that lead nowhere."""
+    """Return a public and a private address, from ranges that are reserved for tests."""
     high, low = divmod(number % 0x1_0000, 0x100)
     return f"198.{18 + number // 0x1_0000 % 2}.{high}.{low}", f"172.16.{high}.{low}"
 
 
 def host(seed: int, number: int, zone: str) -> str:
-    """Such as ``host012-aus01.hyperv.hostway``."""
+    """Return a host name, such as ``host012-aus01.hyperv.hostway``."""
     return f"host{draw_below(seed, 'host', number, 1000):03}-{zone.lower()}.hyperv.hostway"
 
 

@@ -41,7 +41,7 @@ _WRITES_DISK: Final = frozenset({Event.COMPLETE, Event.RESTORE})
 
 
 def plan(server: Server, *events: ScheduledEvent) -> Server:
-    """The server with more to come."""
+    """Return the server with more planned events."""
     return replace(server, plan=tuple(sorted((*server.plan, *events))))
 
 
@@ -81,7 +81,7 @@ def _status(server: Server, subject: str) -> Status:
 
 
 def _happened(server: Server, planned: ScheduledEvent) -> Server:
-    """The server after an event, which passes without effect where no table has it."""
+    """Return the server after an event. An event that the tables do not list has no effect."""
     if planned.subject == server.id:
         return _happened_to_server(server, planned)
     place, snapshot = next(

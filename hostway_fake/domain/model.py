@@ -1,4 +1,4 @@
-"""What an account holds, as frozen values. How they move is in `lifecycle`; what may be asked of them, beside."""
+"""The resources of an account as frozen values."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from hostway_fake.contract.statuses import ServerStatus, SnapshotStatus
 
 
 class Event(StrEnum):
-    """What can happen to a snapshot, or to a server."""
+    """An event of a snapshot or server."""
 
     COMPLETE = "complete"
     RESTORE = "restore"
@@ -20,17 +20,21 @@ class Event(StrEnum):
     STOP = "stop"
     START = "start"
     RUN = "run"
-    """What was done to a server is done, and it runs."""
+    """The end of an action, after which the server is ACTIVE."""
     REST = "rest"
-    """What was done to a server is done, and it does not run."""
+    """The end of an action, after which the server is STOPPED."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ScheduledEvent:
-    """An event that will happen of itself: when, the world's sequence number that makes the order total, to what.
+    """An event that is planned.
 
-    ``subject`` is the id of a snapshot, or of the server itself; ``value`` is what the event brings: the new name of an
-    update, the new flavor of a resize that is done.
+    Attributes:
+        due: The instant of the event.
+        order: The world's sequence number, which orders events at the same instant.
+        subject: The id of the snapshot or server.
+        event: The event.
+        value: The new name of an update, or the new flavor of a finished resize.
     """
 
     due: datetime
@@ -44,8 +48,17 @@ class ScheduledEvent:
 class Snapshot:
     """A snapshot as of one instant.
 
-    ``guid`` is known to the fake from the request on; a client sees it, ``parent_guid`` and ``relation_guid`` only once
-    ``completed_at`` is set. ``number`` grows with each request of the account.
+    Attributes:
+        id: The id.
+        name: The name.
+        description: The description.
+        requested_at: The instant of the request.
+        guid: The guid. A client sees the guids only once the build has ended.
+        status: The status.
+        parent_guid: The guid of the snapshot from which the disk descended.
+        completed_at: The instant at which the build ended.
+        deleted_at: The instant at which it was deleted.
+        number: A number that grows with each request of the account.
     """
 
     id: str
@@ -62,11 +75,26 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server with its snapshots, its attached volumes, and the plan of what will happen to them, soonest first.
+    """A server as of one instant.
 
-    A snapshot that is DELETED leaves it: the world keeps such snapshots apart, so that a server stays small.
-    ``disk_guid`` is what the disk now descends from: the guid of a snapshot, or ``relation_guid`` before there is one.
-    ``number`` is its own in the world, for what is drawn; ``doing`` is what is done to it while it is PROCESSING.
+    DELETED snapshots are not in it: the world keeps them apart, so that a server stays small.
+
+    Attributes:
+        id: The id.
+        relation_guid: The guid that all of its snapshots share.
+        disk_guid: The guid of the snapshot from which the disk descends; ``relation_guid`` if there is none.
+        status: The status.
+        snapshots: The snapshots.
+        volumes: The ids of the attached volumes.
+        plan: The planned events, earliest first.
+        number: The number of the server in the world.
+        name: The name.
+        image: The id of the image.
+        flavor: The id of the flavor.
+        zone: The name of the zone.
+        completed_at: The instant at which the build ended.
+        updated_at: The instant of the last update or action.
+        doing: The action that runs while the server is PROCESSING.
     """
 
     id: str
@@ -117,7 +145,20 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A volume; ``server_id`` is that of the server to which it is attached, empty for none."""
+    """A volume.
+
+    Attributes:
+        id: The id.
+        created_at: The instant of the request.
+        name: The name.
+        description: The description.
+        size: The size in GB.
+        type: The type.
+        contents: The contents, from the metadata.
+        zone: The name of the zone.
+        server_id: The id of the server to which it is attached. Empty if it is not attached.
+        device: The device name, if it is attached.
+    """
 
     id: str
     created_at: datetime

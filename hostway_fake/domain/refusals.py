@@ -1,10 +1,10 @@
-"""How a rule says no. Each refusal names the provider's error; nothing has changed when one is raised."""
+"""The exception with which a rule refuses a command. Nothing has changed when it is raised."""
 
 from hostway_fake.contract.errors import ProviderError
 
 
 class Refusal(Exception):
-    """The provider's error, with the place or value at fault filled in; ``allow`` are the methods of a 405."""
+    """A refusal: an error of the API, with its details filled in. ``allow`` has the methods for a 405."""
 
     def __init__(self, error: ProviderError, at_fault: object = "", *, allow: str = "") -> None:
         self.error = error

@@ -1,4 +1,4 @@
-"""What may be asked of servers: the rules of their actions, each a function that refuses or plans what will happen."""
+"""The rules for servers. Each function refuses, or returns the server with what is planned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ from hostway_fake.domain.model import Event, ScheduledEvent, Server
 from hostway_fake.domain.refusals import Refusal
 
 SHOWN: Final = (ServerStatus.ACTIVE, ServerStatus.STOPPED)
-"""The statuses of a list that asks for none."""
+"""The statuses that a list shows if the query has none."""
 UNFINISHED: Final = (ServerStatus.BUILD, ServerStatus.PROCESSING)
 
 
 @dataclass(frozen=True, slots=True)
 class CreateServer:
-    """What a client asks for; ``password`` is empty where one is to be drawn."""
+    """The command of ``create_server``. An empty ``password`` means that one is drawn."""
 
     name: str
     image: str
@@ -39,7 +39,7 @@ class CreateServer:
 
 
 def check_create(command: CreateServer) -> None:
-    """Refuse what is not in the catalogue."""
+    """Refuse an image, flavor or zone that is not in the catalogue."""
     for what, value, held in (
         ("image", command.image, IMAGES),
         ("flavor", command.flavor, FLAVORS),
@@ -51,7 +51,7 @@ def check_create(command: CreateServer) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list of servers shows; None is any."""
+    """The filters of a list of servers. None means any."""
 
     name: str | None = None
     status: str | None = None
@@ -59,13 +59,13 @@ class Filters:
     zone: str | None = None
 
     def fit(self, server: Server) -> bool:
-        """Whether a server is what is looked for, but for its status."""
+        """Tell whether a server matches all filters except for its status."""
         return (
             self.name in (None, server.name) and self.image in (None, server.image) and self.zone in (None, server.zone)
         )
 
     def show(self, server: Server) -> bool:
-        """Whether a server is listed: without a status looked for, only those that run or rest are."""
+        """Tell whether a list shows a server. Without a status in the query, it shows ACTIVE and STOPPED servers."""
         return self.fit(server) and (server.status in SHOWN if self.status is None else server.status == self.status)
 
 
@@ -75,11 +75,11 @@ _ENDS: Final[Mapping[Event, Mapping[ServerStatus, Event]]] = {
     Event.STOP: {ServerStatus.ACTIVE: Event.REST},
     Event.START: {ServerStatus.STOPPED: Event.RUN},
 }
-"""What can be done to a server, in which status, and how it ends."""
+"""The actions by the status in which they are possible, each with the event at its end."""
 
 
 def act(server: Server, order: int, instant: datetime, done: datetime, event: Event, value: str) -> Server:
-    """Return the server with something done to it from ``instant`` until ``done``."""
+    """Return the server with an action that runs from ``instant`` until ``done``."""
     status = require_live(server).status
     if status in UNFINISHED:
         again = event is server.doing is Event.REBOOT
@@ -103,23 +103,23 @@ def _check_resize(server: Server, flavor: str) -> None:
 
 
 def update(server: Server, order: int, instant: datetime, name: str) -> Server:
-    """Return the server under another name."""
+    """Return the server with another name."""
     return lifecycle.plan(require_live(server), ScheduledEvent(instant, order, server.id, Event.UPDATE, name))
 
 
 def delete(server: Server, order: int, instant: datetime) -> Server:
-    """Return the server deleted, in whatever status, and its snapshots with it."""
+    """Return the server and its snapshots as deleted. This is possible in every status."""
     return lifecycle.plan(require_live(server), ScheduledEvent(instant, order, server.id, Event.DELETE))
 
 
 def require_live(server: Server) -> Server:
-    """The server, or the refusal of one that is DELETED."""
+    """Return the server. Refuse if it is DELETED."""
     if server.status is ServerStatus.DELETED:
         raise Refusal(NOT_FOUND)
     return server
 
 
 def require_ready(server: Server) -> None:
-    """Refuse one that is not built yet."""
+    """Refuse if the server is in BUILD."""
     if server.status is ServerStatus.BUILD:
         raise Refusal(SERVER_NOT_READY, server.status)

@@ -1,4 +1,4 @@
-"""What may be asked of snapshots: the rules of creating one, each a function that refuses or stays silent."""
+"""The rules for snapshots. Each function refuses, or returns the server with what is planned."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ Snapshots = tuple[Snapshot, ...]
 
 @dataclass(frozen=True, slots=True)
 class CreateSnapshot:
-    """What a client asks for."""
+    """The command of ``create_snapshot``."""
 
     name: str
     description: str = ""
@@ -51,35 +51,35 @@ _RULES: Final[Mapping[str, Callable[[Server, Snapshots, CreateSnapshot], None]]]
     "409": _name_is_taken,
     "413": _limit_is_reached,
 }
-"""The rules of create by the status they refuse with; reading ``refusal_order`` says which is asked first."""
+"""The rules for creating a snapshot, by the status of their refusal. The reading ``refusal_order`` orders them."""
 
 
 def counts_deleted(readings: Readings) -> bool:
-    """Tell whether DELETED snapshots hold their name and their place."""
+    """Tell whether DELETED snapshots count towards the limit and keep their names."""
     return readings["deleted_count"] == "true"
 
 
 def check_create(server: Server, counted: Snapshots, command: CreateSnapshot, readings: Readings) -> None:
-    """Raise the `Refusal` that a create meets, if any; ``counted`` are the snapshots that hold a name and a place."""
+    """Refuse to create a snapshot if a rule forbids it. ``counted`` are the snapshots that count towards the limit."""
     require_ready(require_live(server))
     for status in readings["refusal_order"].split(","):
         _RULES[status](server, counted, command)
 
 
 def create(server: Server, snapshot: Snapshot, order: int, *happens: tuple[datetime, Event]) -> Server:
-    """The server with one more snapshot in BUILD, and what will happen to it."""
+    """Return the server with another snapshot in BUILD, and with its planned events."""
     planned = (ScheduledEvent(due, order, snapshot.id, event) for due, event in happens)
     return lifecycle.plan(replace(server, snapshots=(*server.snapshots, snapshot)), *planned)
 
 
 def delete(server: Server, order: int, instant: datetime, snapshot_id: str) -> Server:
-    """Return the server with a snapshot deleted, built or not; again is 404."""
+    """Return the server with a snapshot deleted. Refuse with 404 if it is DELETED already."""
     _existing(server, snapshot_id)
     return lifecycle.plan(server, ScheduledEvent(instant, order, snapshot_id, Event.DELETE))
 
 
 def restore(server: Server, order: int, instant: datetime, snapshot_id: str) -> Server:
-    """Return the server with its disk written back from a snapshot that is ACTIVE."""
+    """Return the server with its disk restored from a snapshot. Refuse unless the snapshot is ACTIVE."""
     if _existing(server, snapshot_id).status is SnapshotStatus.BUILD:
         raise Refusal(NOT_RESTORABLE)
     return lifecycle.plan(server, ScheduledEvent(instant, order, snapshot_id, Event.RESTORE))
@@ -98,16 +98,16 @@ def lists_deleted(readings: Readings) -> bool:
 
 
 def merged(server: Server, deleted: Snapshots) -> Snapshots:
-    """Return all snapshots of a server, oldest request first.
+    """Return the snapshots of a server, including DELETED ones, oldest request first.
 
-    A snapshot that was deleted after the server was read is in both, and is shown as the server has it.
+    A snapshot that was deleted after the server was read is in both. The value in the server wins.
     """
     by_id = {snapshot.id: snapshot for snapshot in (*deleted, *server.snapshots)}
     return tuple(sorted(by_id.values(), key=lambda snapshot: snapshot.number))
 
 
 def shown(snapshot: Snapshot | None, readings: Readings) -> Snapshot:
-    """Return the snapshot that a get shows, if it shows it."""
+    """Return the snapshot that ``get_snapshot`` shows. Refuse with 404 if it shows none."""
     if snapshot is None or (snapshot.status is SnapshotStatus.DELETED and readings["deleted_visible"] == "never"):
         raise Refusal(NOT_FOUND)
     return snapshot

@@ -1,4 +1,4 @@
-"""What may be asked of volumes: kept by themselves, or attached to a server, which then refuses a snapshot."""
+"""The rules for volumes. A server with an attached volume refuses new snapshots."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from hostway_fake.domain.refusals import Refusal
 
 @dataclass(frozen=True, slots=True)
 class CreateVolume:
-    """What a client asks for; ``size`` is in GB."""
+    """The command of ``create_volume``. ``size`` is in GB."""
 
     name: str
     description: str
@@ -27,26 +27,26 @@ def check_create(command: CreateVolume) -> None:
 
 
 def attach(server: Server, volume: Volume, device: str) -> tuple[Server, Volume]:
-    """The server with a volume, and the volume that is attached to it."""
+    """Return the server and the volume, attached to each other. Refuse if the volume is attached already."""
     if volume.server_id:
         raise Refusal(VOLUME_ATTACHED, volume.id)
     return replace(server, volumes=(*server.volumes, volume.id)), replace(volume, server_id=server.id, device=device)
 
 
 def detach(server: Server, volume: Volume) -> tuple[Server, Volume]:
-    """The server and the volume without each other."""
+    """Return the server and the volume, detached from each other."""
     left = tuple(other for other in server.volumes if other != volume.id)
     return replace(server, volumes=left), replace(volume, server_id="", device="")
 
 
 def attached(server: Server, volume: Volume | None) -> Volume:
-    """The volume, or the refusal of one that is not attached to the server."""
+    """Return the volume. Refuse if it is not attached to the server."""
     if volume is None or volume.server_id != server.id:
         raise Refusal(NOT_FOUND)
     return volume
 
 
 def check_delete(volume: Volume) -> None:
-    """Refuse to delete a volume that a server has."""
+    """Refuse to delete an attached volume."""
     if volume.server_id:
         raise Refusal(VOLUME_IN_USE, volume.id)

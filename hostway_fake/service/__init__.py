@@ -1,1 +1,1 @@
-"""The API without a wire: a Request in, an Answer out. No framework, no socket."""
+"""The API without a connection: a `Request` gives a `Response`. There is no framework and no socket here."""

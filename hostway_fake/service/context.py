@@ -1,4 +1,4 @@
-"""A request together with its account, its operation and its instant."""
+"""A request with its account, its operation and its instant."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,11 +14,19 @@ _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class RequestContext(NamedTuple):
-    """A request, its world and its operation, unless ``refusal`` says why there is none.
+    """A request with what was found for it.
 
-    ``now`` is the instant at which the request arrived, or at which its delay ended. The clock is asked once, so that
-    ids, headers and the journal agree. ``origin`` is the part of a link before the path. ``account`` is the account
-    that the request is about.
+    The clock is read once, so that ids, headers and the journal agree.
+
+    Attributes:
+        world: The world that responds.
+        request: The request.
+        now: The instant at which the request arrived, or at which its delay ended.
+        operation: The operation. None if there is none.
+        arguments: The arguments in the path.
+        account: The account in the path, or that of the credentials.
+        origin: The part of links before the path.
+        refusal: Why the request has no operation.
     """
 
     world: World

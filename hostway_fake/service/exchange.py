@@ -1,4 +1,7 @@
-"""The one road from a request to an answer, and the only router. Every way in comes through here."""
+"""The exchange: from a request to a response or a fault of the connection. Every way in calls it.
+
+It contains the only router, and it is the only caller of fault rules and of the journal.
+"""
 
 import binascii
 from base64 import b64decode
@@ -21,11 +24,13 @@ from hostway_fake.world import World, Worlds
 
 
 def exchange(worlds: Worlds, request: Request) -> ExchangeResult:
-    """Answer one request, or say how the wire breaks: never raises for what a client sends.
+    """Return the response to a request, or how its connection breaks.
 
-    What is no HTTP at all is refused first; then the order is the contract's: 401, path and account 404 or 403, 405,
-    and the handler's.
-    A rule for faults acts before the handler or after it. Whatever comes of a call stands in the journal.
+    A request that is not valid HTTP is refused first. Then the order of the contract applies: 401, path and account 404
+    or 403, 405, and the rules of the handler. Every call is recorded in the journal.
+
+    Raises:
+        HostwayFakeError: If the mistake is the test author's, such as `FrozenClockError`. No request raises it.
     """
     context = _identified(worlds, request)
     world, operation, rule = context.world, context.operation, None
@@ -43,7 +48,7 @@ def exchange(worlds: Worlds, request: Request) -> ExchangeResult:
                 saw = type(result).__name__
     except HostwayFakeError as error:
         effect, saw, result = Effect.NONE, type(error).__name__, error
-    except OSError as stopped:  # the server ends while a call is delayed that nothing has come of yet
+    except OSError as stopped:  # the server stops while a call is delayed, before it had an effect
         effect, saw, result = Effect.NONE, Delay.name, stopped
     response = _finished(result)
     can_have_waited = rule is not None or world.settings.poll_step is not None
@@ -71,7 +76,7 @@ def exchange(worlds: Worlds, request: Request) -> ExchangeResult:
 
 
 def _handled(context: RequestContext) -> HandledCall:
-    """What a call does when nothing goes wrong."""
+    """Handle a call as if nothing went wrong."""
     operation = context.operation
     error: ProviderError | None = None
     try:
@@ -87,13 +92,13 @@ def _handled(context: RequestContext) -> HandledCall:
 
 
 def _finished(result: ExchangeResult | Exception) -> Response | None:
-    """The answer, if one was finished, though the client may never see it."""
+    """Return the finished response, if there is one, even if the client does not receive it."""
     response = result.response if isinstance(result, WireFault) else result
     return response if isinstance(response, Response) else None
 
 
 def _identified(worlds: Worlds, request: Request) -> RequestContext:
-    """The world that a request is for, and the operation, or the refusal that it meets on the way."""
+    """Return the world and the operation of a request, or the refusal."""
     try:
         check_message(request)
     except Refusal as no_http:
@@ -114,7 +119,7 @@ def _identified(worlds: Worlds, request: Request) -> RequestContext:
 
 
 def _operation(match: Match, request: Request) -> Operation | None:
-    """The operation that a request asks for: by its method, or by the key in its body where there are several."""
+    """Return the operation of a request, by its method, or by the action in its body if there are several."""
     operations = match.operations(request.method)
     if "" in operations or not operations:
         return operations.get("")
@@ -125,7 +130,7 @@ def _operation(match: Match, request: Request) -> Operation | None:
 
 
 def _refused(context: RequestContext, match: Match) -> Refusal:
-    """Why a path that exists has no operation for a request."""
+    """Return the refusal for a path that exists but has no such operation."""
     method = context.request.method
     if match.operations(method):
         return refused_action(context, match.allow)
@@ -133,7 +138,7 @@ def _refused(context: RequestContext, match: Match) -> Refusal:
 
 
 def _world(worlds: Worlds, request: Request) -> tuple[World, bool]:
-    """The world that the user chooses, home for one whom nobody knows; and whether the credentials are admitted."""
+    """Return the world of the user, and whether the credentials are valid. An unknown user gets the default world."""
     credentials = _credentials(request.headers.get("authorization", ""))
     if credentials is None:
         return worlds.default_world, False
@@ -148,7 +153,7 @@ def _world(worlds: Worlds, request: Request) -> tuple[World, bool]:
 
 @lru_cache(maxsize=1024)
 def _credentials(authorization: str) -> tuple[bool, str, bytes] | None:
-    """Whether the word Basic was there, the account and the password, or nothing if there are none to read."""
+    """Return whether the scheme is given, the account and the password. Return None if the header is invalid."""
     scheme, _, rest = authorization.strip().partition(" ")
     has_scheme = scheme.lower() == "basic"
     encoded = rest.strip() if has_scheme else authorization.strip()

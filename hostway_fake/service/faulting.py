@@ -39,7 +39,7 @@ FaultResult = tuple[Effect, str, ExchangeResult | HostwayFakeError]
 
 
 def subject(context: RequestContext) -> CallInfo:
-    """What rules can know of a call."""
+    """Return what fault rules can match of a call."""
     return CallInfo(
         operation=context.operation.name if context.operation else None,
         server=context.arguments.get("server_id"),
@@ -51,7 +51,7 @@ def subject(context: RequestContext) -> CallInfo:
 
 
 def _id(context: RequestContext, operation: Operation) -> str | None:
-    """The id of what a call is about: in its path, or in its body."""
+    """Return the id of the resource, from the path or the body."""
     if not operation.is_named_in_body:
         return context.arguments.get(operation.argument)
     try:
@@ -61,7 +61,7 @@ def _id(context: RequestContext, operation: Operation) -> str | None:
 
 
 def _name(context: RequestContext) -> str | None:
-    """The name of what a call is about; a body that cannot be read names none."""
+    """Return the name of the resource. Return None if the body is invalid."""
     try:
         return _named(context, context.operation) if context.operation else None
     except Refusal:
@@ -172,12 +172,12 @@ def _truncate(
 
 
 def _slow_body(context: RequestContext, outcome: SlowBody, handled: HandledCall | None, handle: Handle) -> FaultResult:
-    """Send a body byte by byte: the client waits for each of them anew."""
+    """Send a body byte by byte. The client's timeout applies to each byte."""
     seconds_for_a_byte = 1 / outcome.bytes_per_second
     arrives = _outlasts(context, seconds_for_a_byte)
     response = handled[2] if handled else None if arrives else _dry_run(context, handle)
     if response is None or not (response.body or handled):
-        handled = handle(context)  # all of it arrives
+        handled = handle(context)  # the whole body arrives
         response = handled[2]
     effect = _effect(handled)
     if response.body and _is_real(context, outcome.real):
@@ -208,7 +208,7 @@ def _timed_out(effect: Effect) -> FaultResult:
 
 
 def _waits(context: RequestContext, seconds: float, real: bool = False) -> bool:
-    """Let time pass on the way; whether the client is still there at the end of it."""
+    """Let time pass. Tell whether the client still waits at the end."""
     wait, read_timeout = context.request.wait, context.request.read_timeout
     if wait is not None and _is_real(context, real):
         wait(seconds)
@@ -218,17 +218,17 @@ def _waits(context: RequestContext, seconds: float, real: bool = False) -> bool:
 
 
 def _outlasts(context: RequestContext, seconds: float) -> bool:
-    """Whether the client waits for so long; on a socket, where that is not seen, it does."""
+    """Tell whether the client waits for so long. On a socket the fake cannot know it, and assumes that it does."""
     return context.request.read_timeout is None or seconds <= context.request.read_timeout
 
 
 def _is_real(context: RequestContext, real: bool) -> bool:
-    """Whether real time passes: on a socket, if that was asked for or the clock is the system's."""
+    """Tell whether real time passes: on a socket, if a rule asks for it or the clock is that of the machine."""
     return context.request.wait is not None and (real or isinstance(context.world.clock, SystemClock))
 
 
 def _move(context: RequestContext, seconds: float) -> None:
-    """Move the clock, if it is the fake's to move."""
+    """Move the clock if it is a `FakeClock`."""
     if isinstance(context.world.clock, FakeClock):
         context.world.clock.advance(seconds)
 

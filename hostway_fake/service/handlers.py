@@ -1,4 +1,4 @@
-"""One function for each operation: parse, ask the world, render."""
+"""The handlers: one function for each operation, which parses, calls the world and renders."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, TypeVar
@@ -15,7 +15,7 @@ from hostway_fake.service.messages import Response
 
 
 def _server_of(context: RequestContext) -> Server:
-    """The server in the path as of now, or the refusal 404."""
+    """Return the server in the path as of now. Refuse with 404 if there is none."""
     return context.world.server(context.arguments["server_id"], context.now)
 
 
@@ -66,7 +66,7 @@ def _polled_snapshots(context: RequestContext, server: Server, read: tuple[Snaps
 
 
 def _polled(context: RequestContext, read: Iterable[Server], unfinished: Collection[str]) -> None:
-    """A client has read what is not finished, by the ids of it."""
+    """Record a read of unfinished resources, given by their ids."""
     plans = (planned for server in read for planned in server.plan)
     place = context.request.target.partition("?")[0]
     context.world.record_poll(
@@ -102,7 +102,8 @@ def _listed(context: RequestContext, render: Callable[[RequestContext, Iterable[
     deleted = filters.status == ServerStatus.DELETED
     held = context.world.servers(context.now, deleted=deleted)
     response = render(context, filter(filters.show, held))
-    _polled_servers(context, tuple(filter(filters.fit, held)))  # one that is not listed yet may be what is waited for
+    # A client may wait for a server that is not listed yet.
+    _polled_servers(context, tuple(filter(filters.fit, held)))
     return response
 
 
@@ -152,7 +153,7 @@ def _acted(context: RequestContext, server_id: str, event: Event, value: str = "
 
 
 def refused_action(context: RequestContext, allow: str) -> Refusal:
-    """Why a server is not acted on, where no operation is what the body asks for."""
+    """Return the refusal of an action that does not exist."""
     try:
         _server_of(context)
         return Refusal(ACTION_NOT_SUPPORTED, ascii(parsing.action(context.request)[:60]), allow=allow)

@@ -1,4 +1,4 @@
-"""What goes into the exchange and what comes out of it, as values: each call makes some, so the cheapest kind."""
+"""The values that go into the exchange and come out of it. Each call makes some, so they are cheap to make."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from hostway_fake.contract.errors import PHRASES
 from hostway_fake.faults.outcomes import Outcome
 
 Wait = Callable[[float], object]
-"""Lets so many seconds of real time pass."""
+"""Waits for a number of real seconds."""
 
 
 class Request(NamedTuple):
@@ -44,7 +44,7 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One finished answer. ``body`` is empty for ``HEAD``, whose headers are those of ``GET``."""
+    """A finished response. ``body`` is empty for ``HEAD``; the headers are those of ``GET``."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -55,14 +55,14 @@ class Response:
         return PHRASES.get(self.status) or _phrase(self.status)
 
     def has(self, name: str) -> bool:
-        """Whether there is a header of that name, spelled so."""
+        """Tell whether there is a header with exactly this name."""
         return any(header == name for header, _ in self.headers)
 
     def without_body(self) -> "Response":
         return replace(self, body=b"")
 
     def with_headers(self, headers: tuple[tuple[str, str], ...]) -> "Response":
-        """Return the same answer with ``headers`` in the place of those of the same names."""
+        """Return the response with some headers replaced."""
         names = {name.lower() for name, _ in headers}
         kept = (header for header in self.headers if header[0].lower() not in names)
         return replace(self, headers=(*kept, *headers)) if headers else self
@@ -88,11 +88,11 @@ class WireFault:
 
 
 ExchangeResult = Response | WireFault
-"""What comes of a request."""
+"""The result of a request."""
 
 
 def origin_form(target: str, scheme: str, headers: dict[str, str]) -> tuple[str, str, dict[str, str]]:
-    """Target, scheme and headers with the scheme and host of an absolute target (a proxy's) moved where they belong.
+    """Return target, scheme and headers of a request. The scheme and host of an absolute target are moved into them.
 
     >>> origin_form("http://api.hostway.test/servers?a=b", "http", {})
     ('/servers?a=b', 'http', {'host': 'api.hostway.test'})

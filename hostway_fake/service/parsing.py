@@ -1,4 +1,4 @@
-"""From a request to a command, or the refusal that says which part of the request is at fault."""
+"""Parsing of requests into commands. A refusal says which part of the request is invalid."""
 
 import json
 import re
@@ -22,7 +22,7 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE: Final = re.compile(r"[^\0-\x08\x0a-\x1f\x7f]*")
 _LENGTH: Final = re.compile(r"[0-9]+")
 _LONGEST: Final = 18
-"""Digits of a length that is read as a number; one that is longer is over every limit."""
+"""The number of digits of a length that is converted. A longer one is above every limit."""
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _SQUARE: Final = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
@@ -30,7 +30,7 @@ _MEDIA_TYPE_END: Final = re.compile(r"[;\s]")
 
 
 def check_message(request: Request) -> None:
-    """Refuse what is not a well-formed HTTP request: it is looked at before anything else."""
+    """Refuse a request that is not well-formed HTTP. This is checked before anything else."""
     headers = request.headers
     if request.parse_error:
         raise Refusal(BAD_HTTP, request.parse_error)
@@ -43,7 +43,8 @@ def check_message(request: Request) -> None:
         if not _is_token(name):
             raise Refusal(BAD_HTTP, f"The name of a header must be a token, not {_brief(name)}.")
         if not _VALUE.fullmatch(value):
-            raise Refusal(BAD_HTTP, f"The header {name} holds a control character.")  # the value may be a secret
+            # The message does not contain the value, which may be a secret.
+            raise Refusal(BAD_HTTP, f"The header {name} holds a control character.")
     length = headers.get("content-length")
     if length is None:
         return
@@ -62,7 +63,7 @@ def _is_token(text: str) -> bool:
 
 
 def content_length(length: str) -> int | None:
-    """Return the number of bytes that a ``Content-Length`` declares, or None where it is not a number.
+    """Return the number of bytes of a ``Content-Length``, or None if it is not a number.
 
     >>> content_length("0031"), content_length("+31")
     (31, None)
@@ -74,14 +75,14 @@ def content_length(length: str) -> int | None:
 
 
 def create_snapshot(request: Request) -> CreateSnapshot:
-    """The command in the body of ``create_snapshot``."""
+    """Return the command in the body of ``create_snapshot``."""
     snapshot = _object(_json(request), "snapshot")
     name = _filled(snapshot, "snapshot", "name")
     return CreateSnapshot(name, _string(snapshot, "snapshot", "description", ""))
 
 
 def restore_snapshot(request: Request) -> None:
-    """Refuse a body that does not ask to restore."""
+    """Refuse a body whose action is not ``restore``."""
     action = _json(request).get("action")
     if action != "restore":
         raise Refusal(
@@ -90,7 +91,7 @@ def restore_snapshot(request: Request) -> None:
 
 
 def create_server(request: Request) -> CreateServer:
-    """The command in the body of ``create_server``. What is ordered is named by its id, or by a URL that ends in it."""
+    """Return the command in the body of ``create_server``. References are ids, or URLs that end in an id."""
     server = _object(_json(request), "server")
     _string(server, "server", "securityGroupRef", "")
     return CreateServer(
@@ -103,12 +104,12 @@ def create_server(request: Request) -> CreateServer:
 
 
 def update_server(request: Request) -> str:
-    """The new name in the body of ``update_server``."""
+    """Return the new name in the body of ``update_server``."""
     return _filled(_object(_json(request), "server"), "server", "name")
 
 
 def action(request: Request) -> str:
-    """The one key in the body of an action."""
+    """Return the only key in the body of an action."""
     body = _json(request)
     if len(body) != 1:
         raise Refusal(BAD_BODY, f"The body must hold one action, not {len(body)}.")
@@ -116,26 +117,26 @@ def action(request: Request) -> str:
 
 
 def reboot_server(request: Request) -> None:
-    """Refuse a reboot that is neither hard nor soft."""
+    """Refuse a reboot whose type is neither HARD nor SOFT."""
     kind = _string(_object(_json(request), "reboot"), "reboot", "type", None)
     if kind not in ("HARD", "SOFT"):
         raise Refusal(BAD_BODY, f"reboot.type must be 'HARD' or 'SOFT', not {_brief(kind)}.")
 
 
 def resize_server(request: Request) -> str:
-    """The flavor in the body of a resize."""
+    """Return the flavor in the body of a resize."""
     return _reference(_object(_object(_json(request), "resize"), "flavor", "resize."), "resize.flavor", "id")
 
 
 def empty_action(request: Request) -> None:
-    """Refuse an action that holds anything."""
+    """Refuse an action whose value is not null."""
     ((word, value),) = _json(request).items()
     if value is not None:
         raise Refusal(BAD_BODY, f"{word} must be null, not {_kind(value)}.")
 
 
 def create_volume(request: Request) -> CreateVolume:
-    """The command in the body of ``create_volume``."""
+    """Return the command in the body of ``create_volume``."""
     volume = _object(_json(request), "volume")
     size = volume.get("size")
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= VOLUME_LIMIT:
@@ -153,14 +154,14 @@ def create_volume(request: Request) -> CreateVolume:
 
 
 def attach_volume(request: Request) -> tuple[str, str]:
-    """The volume's id and the device in the body of ``attach_volume``."""
+    """Return the volume id and the device in the body of ``attach_volume``."""
     attachment = _object(_json(request), "volumeAttachment")
     volume_id = _filled(attachment, "volumeAttachment", "volumeId")
     return volume_id, _string(attachment, "volumeAttachment", "device", "")
 
 
 def filters(request: Request) -> Filters:
-    """What a list of servers is asked to show; of a key that stands twice, the last."""
+    """Return the filters in the query of a list of servers. Of equal keys, the last one counts."""
     asked = dict(parse_qsl(request.target.partition("?")[2], keep_blank_values=True))
     return Filters(*map(asked.get, SERVER_FILTERS))
 
@@ -180,7 +181,7 @@ def _filled(parent: dict[str, object], place: str, key: str) -> str:
 
 
 def _reference(parent: dict[str, object], place: str, key: str) -> str:
-    """An id: as it is, as the number that a server shows for its flavor, or at the end of a URL."""
+    """Return an id: text, a number as a server shows for its flavor, or the end of a URL."""
     value = parent.get(key)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
         return str(value)
@@ -188,7 +189,7 @@ def _reference(parent: dict[str, object], place: str, key: str) -> str:
 
 
 def _json(request: Request) -> dict[str, object]:
-    """The object in the body; refused are another media type, a body over the limit, and all that is not an object."""
+    """Return the JSON object in the body. Refuse other media types, large bodies, and other values."""
     content_type = request.headers.get("content-type", "").strip()
     media_type = _MEDIA_TYPE_END.split(content_type, maxsplit=1)[0]
     if content_type and media_type.lower() != "application/json":
@@ -211,9 +212,9 @@ def _json(request: Request) -> dict[str, object]:
 
 
 def _is_too_deep(body: bytes) -> bool:
-    """Return whether a body is nested too deeply: the same whatever the stack of the caller.
+    """Tell whether a body is nested too deeply, independent of the stack of the caller.
 
-    Each pass removes the innermost brackets of all that is nested, at the speed of `bytes.replace`.
+    Each pass removes the innermost brackets, at the speed of `bytes.replace`.
     """
     if body.count(b"[") + body.count(b"{") <= DEPTH_LIMIT:
         return False
@@ -245,7 +246,7 @@ def _string(parent: dict[str, object], place: str, key: str, default: str | None
 
 
 def _kind(value: object) -> str:
-    """A value of JSON in the words of JSON."""
+    """Return the kind of a JSON value, in the terms of JSON."""
     match value:
         case None:
             return "null or absent"
@@ -262,6 +263,6 @@ def _kind(value: object) -> str:
 
 
 def _brief(text: str) -> str:
-    """Return a value of the client's, quoted, short enough for a message, and without secrets."""
+    """Return a value of the client for a message: quoted, short, and with secrets masked."""
     text = masked_url(text)
     return ascii(text if len(text) <= 60 else text[:60] + "...")

@@ -1,4 +1,4 @@
-"""From domain values to what stands in answers: the keys and their order, links, ``Location``."""
+"""JSON bodies of responses: keys and their order, links, ``Location``."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
@@ -29,14 +29,14 @@ def _snapshot_href(origin: str, server_id: str, snapshot_id: str) -> str:
 
 
 def created(context: RequestContext, server_id: str, snapshot: Snapshot) -> Response:
-    """202 with the snapshot in BUILD, and where to look for it."""
+    """Return 202 with a snapshot in BUILD and its ``Location``."""
     href = _snapshot_href(context.origin, server_id, snapshot.id)
     fields = _snapshot(context.settings, snapshot, "", href)
     return json_response(context, 202, {"snapshot": fields}, ("Location", href))
 
 
 def one(context: RequestContext, server: Server, snapshot: Snapshot) -> Response:
-    """200 with one snapshot."""
+    """Return 200 with a snapshot."""
     fields = _snapshot(
         context.settings, snapshot, server.relation_guid, _snapshot_href(context.origin, server.id, snapshot.id)
     )
@@ -44,7 +44,7 @@ def one(context: RequestContext, server: Server, snapshot: Snapshot) -> Response
 
 
 def many(context: RequestContext, server: Server, snapshots: tuple[Snapshot, ...]) -> Response:
-    """The snapshots of a server, whole, in the order of keys that the list page has."""
+    """Return the snapshots of a server, with all keys in the order of the list page."""
     readings = context.settings.readings
     listed = []
     for snapshot in snapshots:
@@ -87,18 +87,18 @@ def _server_href(origin: str, server_id: str) -> str:
 
 
 def created_server(context: RequestContext, server: Server, password: str) -> Response:
-    """202 with the server in BUILD and the password of its administrator, and where to look for it."""
+    """Return 202 with a server in BUILD, the password of its administrator, and its ``Location``."""
     fields = {**_server(context.settings, server, context.origin), "adminPass": password}
     return json_response(context, 202, {"server": fields}, ("Location", _server_href(context.origin, server.id)))
 
 
 def one_server(context: RequestContext, server: Server) -> Response:
-    """200 with one server."""
+    """Return 200 with a server."""
     return json_response(context, 200, {"server": _server(context.settings, server, context.origin)})
 
 
 def servers(context: RequestContext, listed: Iterable[Server]) -> Response:
-    """Where servers are, and no more."""
+    """Return servers with id, zone and link only."""
     brief = [
         {"id": server.id, "zone": server.zone, "links": _links(_server_href(context.origin, server.id))}
         for server in listed
@@ -107,7 +107,7 @@ def servers(context: RequestContext, listed: Iterable[Server]) -> Response:
 
 
 def servers_detail(context: RequestContext, listed: Iterable[Server]) -> Response:
-    """Servers, whole."""
+    """Return servers with all keys."""
     return json_response(
         context, 200, {"servers": [_server(context.settings, server, context.origin) for server in listed]}
     )
@@ -151,7 +151,7 @@ def _instant(instant: datetime | None, time_zone: tzinfo) -> str | None:
 
 
 def created_volume(context: RequestContext, volume: Volume) -> Response:
-    """202 with the volume, which is pending."""
+    """Return 202 with a volume, which is pending."""
     instant = in_zone(volume.created_at, UTC).isoformat("T", "seconds") + "Z"
     fields = _volume(volume, volume.size)
     fields = {**fields, "status": "Pending", "id": volume.id, "snapshot_id": "", "attachments": []}
@@ -160,12 +160,12 @@ def created_volume(context: RequestContext, volume: Volume) -> Response:
 
 
 def one_volume(context: RequestContext, volume: Volume) -> Response:
-    """200 with one volume."""
+    """Return 200 with a volume."""
     return json_response(context, 200, {"volume": _kept_volume(context.settings, volume, volume.size)})
 
 
 def volumes(context: RequestContext, listed: Iterable[Volume]) -> Response:
-    """Volumes, whole; their size is a text or a number, as the reading has it."""
+    """Return volumes with all keys. The reading says whether their size is text or a number."""
     as_text = context.settings.readings["volume_list_size"] == "text"
     shown = [_kept_volume(context.settings, volume, str(volume.size) if as_text else volume.size) for volume in listed]
     return json_response(context, 200, {"volumes": shown})
@@ -190,7 +190,7 @@ def _volume(volume: Volume, size: int | str) -> dict[str, object]:
 
 
 def attachments(context: RequestContext, listed: Iterable[Volume]) -> Response:
-    """What is attached to a server, and as which device."""
+    """Return the attachments of a server."""
     return json_response(context, 200, {"volumeAttachments": [_attachment(volume) for volume in listed]})
 
 
@@ -245,6 +245,6 @@ def one_flavor(context: RequestContext, flavor: Flavor) -> Response:
 
 
 def zones(context: RequestContext) -> Response:
-    """The zones, under the name of the account."""
+    """Return the zones, under the name of the account."""
     listed = [{"zone": zone.name, "location": zone.location} for zone in ZONES.values()]
     return json_response(context, 200, {context.settings.account: listed})

@@ -1,4 +1,4 @@
-"""Finished answers: their headers, and the provider's bodies for what is refused or injected."""
+"""Finished responses: headers, error bodies, and scripted responses."""
 
 import json
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def response(context: RequestContext, status: int, media_type: str, body: bytes, *headers: tuple[str, str]) -> Response:
-    """A status with a body of any kind."""
+    """Return a response with a body of any media type."""
     always = (
         ("Content-Type", media_type),
         ("Content-Length", str(len(body))),
@@ -37,13 +37,13 @@ def response(context: RequestContext, status: int, media_type: str, body: bytes,
 
 
 def empty_response(context: RequestContext, status: int) -> Response:
-    """A status and nothing else; a 204 has no length either."""
+    """Return a response without a body. A 204 has no ``Content-Length`` either."""
     length = () if status == 204 else (("Content-Length", "0"),)
     return Response(status, (*length, ("Date", _date(context))), b"")
 
 
 def json_response(context: RequestContext, status: int, body: object, *headers: tuple[str, str]) -> Response:
-    """A status with JSON."""
+    """Return a response with a JSON body."""
     encoded = _ENCODER.encode(body).encode()
     return response(context, status, "application/json; charset=UTF-8", encoded, *headers)
 
@@ -58,7 +58,7 @@ def _http_date(now: datetime) -> str:
 
 
 def error_response(context: RequestContext, refusal: Refusal, retry_after: int | None = None) -> Response:
-    """The provider's body for a refusal, in the world's revision; 401 is plain text."""
+    """Return the response for a refusal, in the revision of the world. A 401 is plain text."""
     error = refusal.error
     fields: dict[str, object] = {"message": error.message, "code": error.status, "details": refusal.details}
     if retry_after is None and error is LIMIT_REACHED and context.settings.readings["over_limit_retry_after"] == "on":
@@ -75,7 +75,7 @@ def error_response(context: RequestContext, refusal: Refusal, retry_after: int |
 
 
 def scripted_response(context: RequestContext, respond: Respond) -> Response:
-    """The answer that a fault gives: an error as the operation's page words it, or any body at all."""
+    """Return the response of a fault: an error as the page of the operation words it, or any body."""
     status, retry_after = respond.status, respond.retry_after
     if respond.body is None:
         error = respond.error or (context.operation.failure(status) if context.operation else INJECTED[status])
@@ -86,6 +86,6 @@ def scripted_response(context: RequestContext, respond: Respond) -> Response:
 
 
 def internal_error_response(world: World, error: Exception) -> Response:
-    """500, for an exception of the fake's own; on a socket only, where nothing else could tell the client."""
+    """Return a 500 for an exception of the fake itself. It is sent on a socket only."""
     context = RequestContext(world, Request("", "", {}), world.clock.now())
     return error_response(context, Refusal(INTERNAL, f"{type(error).__name__}: {error}"))
