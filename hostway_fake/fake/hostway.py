@@ -119,7 +119,7 @@ class FakeHostway(Controls, WaysIn, Suggests):
         self._over_socket = False
         self._ca_path = None
         script = None if faults is None else _script(faults)
-        self.account = Account(World(settings, the_clock), script)
+        self.account: Account = Account(World(settings, the_clock), script)
 
     def __repr__(self) -> str:
         account = vars(self).get("account")

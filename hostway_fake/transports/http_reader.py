@@ -32,8 +32,8 @@ class SocketReader(io.RawIOBase):
         self._read_timeout = self._silence = read_timeout
         self._idle = idle
         self._deadline: float | None = None
-        self.is_idle = True
-        self.is_over = False
+        self.is_idle: bool = True
+        self.is_over: bool = False
 
     def drain(self, silence: float) -> None:
         """Begin to take in what nobody reads: with a deadline of its own, and no longer silence than this."""
@@ -74,7 +74,7 @@ class HeadLines:
 
     def __init__(self, rfile: io.BufferedReader, first: bytes) -> None:
         self.rfile = rfile
-        self.has_bare_cr = False
+        self.has_bare_cr: bool = False
         self._look_at(first)
 
     def readline(self, limit: int) -> bytes:
@@ -125,7 +125,7 @@ class BodyReader:
         self._rfile = rfile
         self._headers = headers
         self._send_continue = send_continue
-        self.is_unread = False
+        self.is_unread: bool = False
 
     def read(self) -> bytes:
         """The whole body, drained whatever the answer will be; one over the limit stays unread, and counts as empty."""
