@@ -41,7 +41,7 @@ class Index:
         self._places[place][number] = needle
 
     def remove(self, number: int, which: CallMatcher) -> None:
-        """Take a rule away, and its place if no other rule stands there."""
+        """Remove a rule, and its place if it is the last rule there."""
         place, _ = _place(which)
         del self._places[place][number]
         if not self._places[place]:

@@ -1,4 +1,4 @@
-"""Places in what a file holds, and the lines on which they stand: so that what is wrong can be named."""
+"""Locations in a fault file, and the line numbers of these locations, for error messages."""
 
 import json
 import re
@@ -11,22 +11,22 @@ from typing import Any, Final
 from hostway_fake.exceptions import HostwayFakeError, InvalidValueError
 
 JsonPath = tuple[str | int, ...]
-"""Keys and indices, from the outermost in."""
+"""Keys and indices, from the root to the value."""
 
 
 _DEEPEST: Final = 8
-"""No file has anything at a location that is deeper."""
+"""The depth of the deepest location that a valid file has."""
 
 
 _LONG: Final = 100
-"""Lines of a TOML value above which the lines of what is in it are not looked for."""
+"""If a TOML value has more lines than this, only its first line is recorded."""
 
 _ENDS: Final = ("]", '"""', "'''")
 """How the last line of a long value begins."""
 
 
 class LocatedError(Exception):
-    """Something is wrong at a location."""
+    """An error at a location of the file."""
 
     def __init__(self, location: JsonPath, said: str) -> None:
         super().__init__(said)
@@ -35,7 +35,7 @@ class LocatedError(Exception):
 
 @contextmanager
 def located(*location: str | int, keys: Callable[[str], str] = lambda _: "") -> Iterator[None]:
-    """Name the location of what is wrong in the block; ``keys`` gives the key of a named value, or nothing."""
+    """Add a location to errors that the block raises. ``keys`` maps the name of an argument to a key, or to ""."""
     try:
         yield
     except LocatedError as wrong:
@@ -46,7 +46,7 @@ def located(*location: str | int, keys: Callable[[str], str] = lambda _: "") -> 
 
 
 def format_path(location: JsonPath) -> str:
-    """A location for people.
+    """Return a location as text.
 
     >>> format_path(("rule", 1, "script", 0))
     'rule[1].script[0]'
@@ -61,12 +61,12 @@ def _spelled(part: str | int) -> str:
 
 
 def is_json(path: PurePath) -> bool:
-    """Whether a file is JSON by its name; else it is TOML."""
+    """Tell whether a file is JSON, by its suffix. Other files are TOML."""
     return path.suffix.lower() == ".json"
 
 
 def line(text: str, path: PurePath, location: JsonPath) -> int:
-    """The line on which a location begins, or the nearest around it that has a line of its own."""
+    """Return the line on which a location begins. If it is not recorded, return the line of the nearest parent."""
     lines = _json_lines(text) if is_json(path) else _toml_lines(text)
     while location and location not in lines:
         location = location[:-1]
@@ -74,7 +74,7 @@ def line(text: str, path: PurePath, location: JsonPath) -> int:
 
 
 def _toml_lines(text: str) -> dict[JsonPath, int]:
-    """By location, the line on which it begins. The text is known to be TOML."""
+    """Return the first line of each location in a valid TOML file."""
     lines: dict[JsonPath, int] = {}
     latest: dict[JsonPath, int] = {}
     table: JsonPath = ()
@@ -88,12 +88,12 @@ def _toml_lines(text: str) -> dict[JsonPath, int]:
 
 
 def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The headers, comments and pairs of key and value, each the fewest lines that are TOML by themselves."""
+    """Yield table headers, comments and key-value pairs with their line numbers. Each is valid TOML by itself."""
     first, statement = 1, list[str]()
     for number, each in enumerate(text.split("\n"), 1):
         statement.append(each)
         if len(statement) > _LONG and not each.lstrip().startswith(_ENDS):
-            continue  # to try each line of a long value would take the square of its length
+            continue  # trying each line of a long value would take quadratic time
         if _loaded("\n".join(statement)) is not None:
             yield first, statement
             first, statement = number + 1, []
@@ -121,9 +121,9 @@ def _table(header: Any, latest: dict[JsonPath, int]) -> JsonPath:
 
 
 def _note_values(lines: dict[JsonPath, int], table: JsonPath, number: int, statement: list[str]) -> None:
-    """Note the line of a value and of all in it; an array may go over several lines.
+    """Record the lines of a value and of everything in it. An array may span several lines.
 
-    A long value has one line, on which it begins.
+    For a very long value, only its first line is recorded.
     """
     if len(statement) > _LONG:
         statement = ["\n".join(statement)]
@@ -137,7 +137,7 @@ def _note_values(lines: dict[JsonPath, int], table: JsonPath, number: int, state
 
 
 def _places(value: object, depth: int = _DEEPEST) -> Iterator[JsonPath]:
-    """The places of all that a value holds."""
+    """Yield the locations of everything in a value."""
     held = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, each in held if depth else ():
         yield (key,)

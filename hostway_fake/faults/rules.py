@@ -1,4 +1,4 @@
-"""Rules: which calls x which hits x what happens, and how a rule that stands is met by a call. Pure values."""
+"""Fault rules as pure values: which calls they match, on which hits they act, and what happens then."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -21,9 +21,9 @@ _NUMBERED: Final = re.compile(r"rule [0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class CallInfo:
-    """What a rule can know of a call; None is what the call does not have, or cannot be read in it.
+    """The properties of a call that a rule can match. None if the call has no such property, or if it cannot be parsed.
 
-    ``reused`` says whether its connection has served a request before.
+    ``reused`` tells whether the connection has served a request before.
     """
 
     operation: str | None
@@ -36,7 +36,7 @@ class CallInfo:
 
 @dataclass(frozen=True, slots=True)
 class CallMatcher:
-    """The calls that a rule is about: None is any, a text is exact or a glob."""
+    """The calls that a rule matches. A pattern is an exact text or a glob. None matches every call."""
 
     operation: str | None = None
     server: str | None = None
@@ -75,7 +75,7 @@ class CallMatcher:
 
 
 def glob_matches(pattern: str, text: str | None) -> bool:
-    """Whether a text is what a pattern says, exactly or as a glob."""
+    """Tell whether a text matches a pattern, exactly or as a glob."""
     return text is not None and (pattern == text or fnmatchcase(text, pattern))
 
 
@@ -85,14 +85,14 @@ COUNTS: Final[Mapping[str, Callable[[int, int], bool]]] = {
     "every": lambda n, hit: hit % n == 0,
     "from": lambda n, hit: hit >= n,
 }
-"""How a rule can count: whether it acts on a hit, the first being 1."""
+"""The ways to count. Each function tells whether a rule acts on a hit; the first hit is 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class HitSelector:
-    """On which matching calls a rule acts: all that is given must hold; when nothing is, on every one.
+    """The hits on which a rule acts. Every given condition must hold. Without a condition, the rule acts on every hit.
 
-    ``count`` is a word of `COUNTS` and its number; ``between`` are seconds since the rule was written.
+    ``count`` is a key of `COUNTS` with its number. ``between`` is in seconds since the rule was written.
     """
 
     count: tuple[str, int] | None = None
@@ -119,7 +119,7 @@ class HitSelector:
         return True
 
     def remaining(self, hits: int, fired: int) -> int:
-        """How many matching calls at least must still come before the rule has done what it was written for."""
+        """Return the smallest number of matching calls after which the rule is finished."""
         if self.probability is not None:
             return 0
         return max(self.count[1] - hits, 0) if self.count and not self.between else int(not fired)
@@ -141,7 +141,7 @@ def _checked_step(what: str, step: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class OnHits:
-    """One step, on the hits that are selected."""
+    """One step on the selected hits."""
 
     hits: HitSelector
     step: Step
@@ -167,7 +167,7 @@ THEN: Final = ("pass", "repeat", "fail_test")
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A step for each hit in turn; ``then`` says what follows the last."""
+    """One step for each hit in turn. ``then`` tells what follows the last step."""
 
     steps: tuple[Step, ...]
     then: str = "pass"
@@ -186,7 +186,11 @@ class Script:
         return max(len(self.steps) - hits, 0)
 
     def step(self, name: str, hit: int, subject: CallInfo) -> Step:
-        """The step of a hit; one too many raises `hostway_fake.ScriptExhaustedError`, if it is to."""
+        """Return the step of a hit.
+
+        Raises:
+            ScriptExhaustedError: If the script has no step left and ``then`` is ``"fail_test"``.
+        """
         if hit <= len(self.steps):
             return self.steps[hit - 1]
         if self.then == "fail_test":
@@ -202,7 +206,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many calls in any span of so many seconds are answered; the others are told when to come again."""
+    """A rate limit: at most ``calls`` calls in any ``per_seconds`` seconds. Others get ``Retry-After``."""
 
     calls: int
     per_seconds: float
@@ -215,7 +219,7 @@ class RateLimit:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Its step differs from call to call, and is an answer always."""
+        """None: a rate limit has no fixed steps, and each of its responses can be sent by every transport."""
         return ()
 
     def remaining(self, hits: int, fired: int) -> int:
@@ -227,7 +231,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class FaultRule:
-    """A rule as it was written; one without a name is called by its number where it stands."""
+    """A rule as it was written. A rule without a name gets a numbered name when it becomes active."""
 
     which: CallMatcher
     what: OnHits | Script | RateLimit
@@ -240,9 +244,15 @@ class FaultRule:
 
 @dataclass(frozen=True, slots=True)
 class ActiveRule:
-    """A rule that stands in a world: when it was written, as the how-manyeth, and what it has met since.
+    """A rule that is active in a world.
 
-    ``hits`` are the matching calls, ``fired`` those that it did something to; ``admitted`` is a limit's memory.
+    Attributes:
+        rule: The rule as it was written.
+        number: The number of the rule, counted from 1.
+        added_at: The instant at which it became active.
+        hits: The number of matching calls so far.
+        fired: The number of calls on which it acted.
+        admitted: The instants of the last calls that a rate limit has allowed.
     """
 
     rule: FaultRule
@@ -254,16 +264,16 @@ class ActiveRule:
 
     @property
     def name(self) -> str:
-        """The name that was given, or else one that no rule can be given."""
+        """The given name, or a numbered name that cannot be given to a rule."""
         return self.rule.name or f"rule {self.number}"
 
     @property
     def remaining(self) -> int:
-        """How many matching calls it still waits for; 0 is a rule that is spent, or that promised nothing."""
+        """The number of matching calls that the rule still expects. 0 if it is finished or expects none."""
         return self.rule.what.remaining(self.hits, self.fired)
 
     def after_call(self, subject: CallInfo, now: datetime, seed: int) -> "tuple[ActiveRule, Step | None]":
-        """This rule after a call, and what it would do to it."""
+        """Return the rule after a call, and the step that it would apply to the call."""
         if not self.rule.which.matches(subject):
             return self, None
         what = self.rule.what
@@ -302,7 +312,7 @@ def _limited(standing: ActiveRule, limit: RateLimit, now: datetime) -> tuple[Act
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a call meets: the rule that acts, and what it does."""
+    """The effect of the rules on a call: the name of the rule that acts, and its step."""
 
     rule: str
     step: Step
@@ -311,7 +321,7 @@ class Fault:
 def match_rules(
     standing: tuple[ActiveRule, ...], subject: CallInfo, now: datetime, seed: int
 ) -> tuple[tuple[ActiveRule, ...], Fault | None]:
-    """All rules, newest first, after a call, and what it meets: every matching rule counts it, the newest acts."""
+    """Return all rules after a call, newest first, and the fault. Every matching rule counts; the newest acts."""
     after = []
     fault = None
     for rule in standing:

@@ -1,4 +1,4 @@
-"""State: isolated accounts, each with its clock, seed and readings, its fault rules and its journal."""
+"""State: isolated accounts, each with its own clock, seed, readings, fault rules and journal."""
 
 from hostway_fake.world.settings import Settings
 from hostway_fake.world.state import Savepoint

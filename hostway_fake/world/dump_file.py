@@ -29,7 +29,7 @@ with suppress(ImportError):
 def write(path: Path, data: Mapping[str, Any]) -> None:
     """Replace a file by a dump that only its owner can read. The old file is intact until the new one is complete."""
     _check_file(path, "written")
-    file = Path(os.path.realpath(path))  # a link stays a link
+    file = Path(os.path.realpath(path))  # follow a symbolic link, and do not replace it
     try:
         with _draft_of(file) as (draft, new):
             try:
@@ -49,7 +49,7 @@ def write(path: Path, data: Mapping[str, Any]) -> None:
 
 
 def _check_file(path: Path, done: str) -> None:
-    """Refuse a folder, a pipe, a device, or a path that leads nowhere; what does not exist yet may be a file."""
+    """Refuse a directory, a pipe, a device or a broken path. A file that does not exist yet is accepted."""
     try:
         if stat.S_ISREG(path.stat().st_mode):
             return
@@ -62,7 +62,7 @@ def _check_file(path: Path, done: str) -> None:
 
 @contextmanager
 def _draft_of(file: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """Yield the path and the handle of a temporary file beside ``file``, which no other writer uses meanwhile."""
+    """Yield the path and the handle of a temporary file beside ``file``. No other writer uses it meanwhile."""
     if _lock is not None:
         draft = file.with_name(f".{file.name}.tmp")
         with _locked(draft, _lock) as new:
@@ -74,7 +74,7 @@ def _draft_of(file: Path) -> Iterator[tuple[Path, BinaryIO]]:
 
 
 def _locked(path: Path, lock: Callable[[BinaryIO], None]) -> BinaryIO:
-    """An empty file that nobody else writes, of mode 0600; closing it gives it free."""
+    """Return an empty file of mode 0600 with an exclusive lock. Closing the file releases the lock."""
     while True:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b")
         lock(file)
@@ -83,11 +83,11 @@ def _locked(path: Path, lock: Callable[[BinaryIO], None]) -> BinaryIO:
                 os.fchmod(file.fileno(), 0o600)
                 file.truncate()
                 return file
-        file.close()  # while it was waited for, another has moved it into its place
+        file.close()  # while this process waited for the lock, another one renamed the file
 
 
 def read(path: Path) -> Any:
-    """What a file holds."""
+    """Return the data in a file."""
     _check_file(path, "read")
     try:
         return json.loads(path.read_text(encoding="utf-8"))

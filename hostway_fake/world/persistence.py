@@ -1,6 +1,6 @@
-"""A world as data: what can be written into a file and read again, and goes on as the old one would have.
+"""A world as plain data, which can be written to a file, read again, and continued.
 
-What happened stays behind: the journal, the timeline, and rules that are begun only.
+The data does not contain the journal, the timeline and unfinished fault rules.
 """
 
 import json
@@ -41,7 +41,7 @@ class _Clock(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Rule(Struct, frozen=True, forbid_unknown_fields=True):
-    """A fault rule; ``what`` and the outcomes in it say of which kind they are."""
+    """A fault rule. ``what`` and its outcomes contain the name of their kind."""
 
     which: CallMatcher
     what: dict[str, Any]
@@ -54,7 +54,7 @@ class _Rule(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Deleted(Struct, frozen=True, forbid_unknown_fields=True):
-    """A snapshot of a server that is DELETED, or the server itself."""
+    """A DELETED snapshot of a server, or a DELETED server."""
 
     server_id: str
     server: Server | None
@@ -94,14 +94,14 @@ class _Dump(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a dump comes to: the options of `FakeHostway`, and the state to be restored in it."""
+    """The content of a dump: options of `FakeHostway`, and the state to restore."""
 
     options: dict[str, Any]
     state: Savepoint
 
 
 def dump(world: World, url: str, state: Savepoint | None = None) -> dict[str, Any]:
-    """A world as plain data, with a digest of it; as it is, or as it was."""
+    """Return a world as plain data with a digest, in its current state or in a saved one."""
     settings, saved = world.settings, state or world.savepoint_with_deleted()
     rulebook = saved.rulebook
     held = {
@@ -135,7 +135,7 @@ def dump(world: World, url: str, state: Savepoint | None = None) -> dict[str, An
     }
     try:
         data: dict[str, Any] = json.loads(json.dumps(held))
-    except ValueError as error:  # a number of too many digits
+    except ValueError as error:  # an integer has too many digits
         raise InvalidValueError(f"world: cannot be written down: {error}") from None
     return {**data, "digest": _digest(data)}
 
@@ -150,7 +150,7 @@ def _deleted(server_id: str, held: Server | Snapshot) -> _Deleted:
 
 
 def _plain(value: object) -> Any:
-    """A value as plain data, the same however often it goes to and fro."""
+    """Return a value as plain data. The result does not change if it is loaded and dumped again."""
     data = msgspec.to_builtins(value)
     return msgspec.to_builtins(msgspec.convert(data, type(value))) if is_dataclass(value) else data
 
@@ -234,7 +234,7 @@ def _made_step(data: Mapping[str, Any]) -> Step:
 
 
 def load(data: object) -> Loaded:
-    """What a dump comes to. That it is whole is for the caller to see: what it comes to is dumped alike."""
+    """Return the content of a dump. The caller checks the digest: it dumps the loaded world and compares."""
     if not isinstance(data, Mapping):
         raise WrongTypeError(f"world: got a {type(data).__name__}, expected what to_dict() returns")
     if data.get("hostway_fake") != VERSION:
@@ -257,7 +257,7 @@ def load(data: object) -> Loaded:
 
 
 def _check_plain(data: object, place: str) -> None:
-    """Refuse what JSON does not hold, with its place."""
+    """Refuse a value that JSON cannot contain, and name its location."""
     match data:
         case Mapping():
             for key, value in data.items():
@@ -339,7 +339,7 @@ def check_same(given: Any, again: Any, place: str = "world") -> None:
 
 
 def _told(value: object) -> str:
-    """Return a value for a message; what holds others is told by its kind, because there may be a secret in it."""
+    """Return a value for a message. A container is described by its type only, because it may contain a secret."""
     if isinstance(value, str):
         return repr(masked_url(value))
     return f"a {type(value).__name__}" if isinstance(value, Mapping | list) else shown(value)

@@ -1,4 +1,4 @@
-"""The guard: a client that polls in vain, on a clock that nobody moves, would do so for ever."""
+"""Count polls that cannot succeed, so that a client that polls while the clock stands does not run forever."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,17 +9,17 @@ from hostway_fake.clock import monotonic
 from hostway_fake.exceptions import FrozenClockError
 from hostway_fake.forks import renew_locks_after_fork
 
-_PLACES: Final = 4096
-"""The number of polled places that are kept, of each kind."""
+_MOST_TARGETS: Final = 4096
+"""The number of polled targets that are kept, for each kind of count."""
 
 
 _SEVERAL: Final = 2
-"""The number of polls from which they count as stalled."""
+"""The number of polls from which they are reported as stalled."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPolls:
-    """How often each place was polled in vain: at one instant, and where nothing is due at any."""
+    """The counts of polls: for targets that will be finished later, and for targets that never will."""
 
     at: datetime | None = None
     waiting: dict[str, int] = field(default_factory=dict)
@@ -40,9 +40,9 @@ class StalledPolls:
 
 
 class Polls:
-    """How often each place was polled in vain, up to a limit.
+    """The number of polls of each unfinished target, with a limit.
 
-    What is due is polled in vain while the clock stands: when it moves, those counts are forgotten.
+    If the clock moves, the counts of targets that will be finished later start again at 0.
     """
 
     def __init__(self, limit: int) -> None:
@@ -54,7 +54,7 @@ class Polls:
         self.forget()
 
     def saved(self) -> SavedPolls:
-        """Return a copy of what was counted, for `restore`."""
+        """Return a copy of the counts, for `roll_back`."""
         with self._lock:
             return SavedPolls(self._at, dict(self._waiting), dict(self._endless))
 
@@ -63,7 +63,7 @@ class Polls:
             self._at, self._waiting, self._endless = saved.at, dict(saved.waiting), dict(saved.endless)
 
     def forget(self) -> None:
-        """Count from here on."""
+        """Start to count anew."""
         self.roll_back(SavedPolls())
 
     def stalled(self, now: datetime) -> StalledPolls | None:
@@ -75,26 +75,35 @@ class Polls:
                 return None
             return StalledPolls(_in_vain(target, polls, now, due), self._last_real - self._first_real)
 
-    def count(self, place: str, now: datetime, due: datetime | None) -> None:
-        """One more poll of what is ``due`` then, or never; one too many raises `FrozenClockError`."""
+    def count(self, target: str, now: datetime, due: datetime | None) -> None:
+        """Count one poll.
+
+        Args:
+            target: The target of the poll.
+            now: The instant of the poll.
+            due: The instant at which the target will be finished. None if it never will.
+
+        Raises:
+            FrozenClockError: If the target was polled more often than the limit allows.
+        """
         with self._lock:
             real = monotonic()
             if now != self._at:
                 self._at, self._waiting, self._first_real = now, {}, real
             self._last_real = real
             counts = self._endless if due is None else self._waiting
-            if place not in counts and len(counts) >= _PLACES:
+            if target not in counts and len(counts) >= _MOST_TARGETS:
                 counts.clear()
-            polls = counts[place] = counts.get(place, 0) + 1
-            self._last = place, due
+            polls = counts[target] = counts.get(target, 0) + 1
+            self._last = target, due
         if polls > self._limit:
-            raise FrozenClockError(_in_vain(place, polls, now, due))
+            raise FrozenClockError(_in_vain(target, polls, now, due))
 
 
-def _in_vain(place: str, polls: int, now: datetime, due: datetime | None) -> str:
+def _in_vain(target: str, polls: int, now: datetime, due: datetime | None) -> str:
     when = "and nothing will ever end it" if due is None else f"and it is due in {(due - now).total_seconds():g} s"
     return (
-        f"{place} was polled {polls} times while unfinished: the clock stands at {now.isoformat()} {when}. Either move "
-        "the clock between polls (fake.clock.advance), or let waiting move it: hand fake.sleep to the client, or wrap "
-        "it in fake.patch_sleep('its.module'), or let polling move it: FakeHostway(poll_step=5)."
+        f"{target} was polled {polls} times while unfinished: the clock stands at {now.isoformat()} {when}. Either "
+        "move the clock between polls (fake.clock.advance), or let waiting move it: hand fake.sleep to the client, or "
+        "wrap it in fake.patch_sleep('its.module'), or let polling move it: FakeHostway(poll_step=5)."
     )

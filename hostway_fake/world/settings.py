@@ -1,4 +1,4 @@
-"""What a world is made with."""
+"""The constant properties of a world."""
 
 from dataclasses import dataclass
 from datetime import UTC, timedelta, tzinfo
@@ -8,7 +8,7 @@ from hostway_fake.contract.readings import Readings
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a world is made with, and never changes."""
+    """The properties of a world that never change."""
 
     account: str
     password: str

@@ -63,9 +63,9 @@ class WorldState:
         self._volumes: MutableMapping[str, Volume] = {}
         self._builds: tuple[BuildRule, ...] = ()
         self._sequence = 0
-        self._added = 0  # servers, for the ids of the next ones
+        self._added = 0  # the number of servers so far, for the ids of new ones
         self._errors = 0
-        self._original: WorldState | None = None  # of a dry run: error ids are counted there
+        self._original: WorldState | None = None  # in a dry run, the world that counts error ids
         self._polls = Polls(settings.poll_limit)
         self.rulebook: Rulebook = Rulebook(clock, settings.seed)
         self.journal: Journal = Journal(settings.journal_size, settings.journal_bytes)
@@ -99,7 +99,7 @@ class WorldState:
         return server_id in self._servers
 
     def servers(self, now: datetime | None = None, *, deleted: bool = True) -> tuple[Server, ...]:
-        """Return the servers as of now, with those that are DELETED or without, in the order they were added."""
+        """Return the servers as of now in the order of their creation, with or without DELETED ones."""
         now = now or self.clock.now()
         with self._lock:
             return self._servers.all(now, deleted=deleted)
@@ -137,19 +137,19 @@ class WorldState:
     # Volumes
 
     def volumes(self) -> tuple[Volume, ...]:
-        """All volumes, in the order in which they were added."""
+        """Return all volumes in the order of their creation."""
         with self._lock:
             return tuple(self._volumes.values())
 
     def volume(self, volume_id: str) -> Volume:
-        """A volume, or the refusal 404."""
+        """Return a volume. Raise `Refusal` (404) if it does not exist."""
         volume = self._volumes.get(volume_id)
         if volume is None:
             raise Refusal(NOT_FOUND)
         return volume
 
     def attached(self, server: Server, volume_id: str) -> Volume:
-        """A volume that is attached to a server, or the refusal 404."""
+        """Return a volume that is attached to a server. Raise `Refusal` (404) if there is none of that id."""
         return volumes.attached(server, self._volumes.get(volume_id))
 
     def attached_volumes(self, server: Server) -> list[Volume]:
@@ -188,7 +188,7 @@ class WorldState:
                 self.clock.advance(step if event is None else min(step, event.due - self.clock.now()))
 
     def stalled_polls(self) -> StalledPolls | None:
-        """Return the polls that the client made while the fake clock stood, if there were several."""
+        """Return the polls of a client while the fake clock stood, if there were several."""
         if not isinstance(self.clock, FakeClock) or self.clock.rate:
             return None
         return self._polls.stalled(self.clock.now())

@@ -29,7 +29,7 @@ class World(WorldState):
     def add_server(
         self, server_id: str | None, status: ServerStatus = ServerStatus.ACTIVE, flavor: str = DEFAULT_FLAVOR
     ) -> Server:
-        """Arrange a server that has ``status`` at every instant, also before it was added."""
+        """Add a server that has ``status`` at every instant, also before it was added."""
         with self._lock:
             if server_id is None:
                 server_id, zone = self._free_server_id(DEFAULT_ZONE), DEFAULT_ZONE
@@ -45,7 +45,7 @@ class World(WorldState):
             return server
 
     def create_server(self, command: CreateServer, now: datetime | None = None) -> tuple[Server, str]:
-        """What ``create_server`` does: the new server in BUILD and its password, or a `Refusal`."""
+        """Create a server in BUILD. Return it and its password."""
         servers.check_create(command)
         by_call, now = now is not None, now or self.clock.now()
         with self._lock:
@@ -70,7 +70,7 @@ class World(WorldState):
         return candidate
 
     def act(self, server_id: str, event: Event, value: str = "", now: datetime | None = None) -> None:
-        """Begin an action on a server, which takes as long as actions do, or refuse."""
+        """Begin an action on a server. The action takes the account's action time."""
 
         def begin(server: Server, order: int, instant: datetime) -> Server:
             done = _later(instant, self.settings.action_time)
@@ -79,11 +79,11 @@ class World(WorldState):
         self._change(server_id, begin, now, takes=2)
 
     def update_server(self, server_id: str, name: str, now: datetime | None = None) -> None:
-        """Give a server another name, or refuse."""
+        """Rename a server."""
         self._change(server_id, partial(servers.update, name=name), now)
 
     def delete_server(self, server_id: str, now: datetime | None = None) -> None:
-        """Delete a server and its snapshots, and free its volumes, or refuse."""
+        """Delete a server and its snapshots, and detach its volumes."""
 
         def delete(server: Server, order: int, instant: datetime) -> Server:
             deleted = servers.delete(server, order, instant)
@@ -94,11 +94,11 @@ class World(WorldState):
         self._change(server_id, delete, now)
 
     def create_snapshot(self, server_id: str, command: CreateSnapshot, now: datetime | None = None) -> Snapshot:
-        """What ``create_snapshot`` does: the new snapshot in BUILD, or a `Refusal`."""
+        """Create a snapshot in BUILD."""
         return self._add_snapshot(server_id, command, None, now or self.clock.now(), by_call=now is not None)
 
     def add_snapshot(self, server_id: str, command: CreateSnapshot, status: SnapshotStatus) -> Snapshot:
-        """Arrange a snapshot that has ``status`` already, under the same rules as a client's."""
+        """Add a snapshot that has ``status`` already. The same rules hold as for a client."""
         now, at_once = self.clock.now(), timedelta(0)
         happens = {
             SnapshotStatus.BUILD: None,
@@ -117,7 +117,7 @@ class World(WorldState):
         *,
         by_call: bool = False,
     ) -> Snapshot:
-        """A new snapshot; what happens to it is a build as the rules for builds have it, unless it is given."""
+        """Add a snapshot. Its build follows ``happens``, or the rules for builds if that is None."""
         settings = self.settings
         with self._lock:
             server = self._servers.newest(server_id, now)
@@ -147,22 +147,22 @@ class World(WorldState):
         return builds.outcome(rule, self.settings.build_time, self.settings.seed, number)
 
     def script_build(self, rule: BuildRule) -> None:
-        """One more rule for the builds to come."""
+        """Add a rule for future builds."""
         with self._lock:
             self._builds = (*self._builds, rule)
 
     def delete_snapshot(self, server_id: str, snapshot_id: str, now: datetime | None = None) -> None:
-        """Delete a snapshot, built or not, or refuse."""
+        """Delete a snapshot, finished or not."""
         self._change(server_id, partial(snapshots.delete, snapshot_id=snapshot_id), now)
 
     def restore_snapshot(self, server_id: str, snapshot_id: str, now: datetime | None = None) -> None:
-        """Write the disk back from a snapshot, or refuse."""
+        """Restore the disk of a server from a snapshot."""
         self._change(server_id, partial(snapshots.restore, snapshot_id=snapshot_id), now)
 
     def _change(
         self, server_id: str, rule: Callable[[Server, int, datetime], Server], now: datetime | None, takes: int = 1
     ) -> None:
-        """What a rule does at once; it takes so many numbers, from the one that it is given on."""
+        """Change a server by a function. The function gets the first of ``takes`` new sequence numbers."""
         by_call, now = now is not None, now or self.clock.now()
         with self._lock:
             server = self._servers.newest(server_id, now)
@@ -173,7 +173,7 @@ class World(WorldState):
     # Volumes
 
     def create_volume(self, command: CreateVolume, now: datetime | None = None) -> Volume:
-        """What ``create_volume`` does: the new volume, or a `Refusal`."""
+        """Create a volume."""
         volumes.check_create(command)
         now = now or self.clock.now()
         with self._lock:
@@ -197,19 +197,19 @@ class World(WorldState):
         return volume
 
     def delete_volume(self, volume_id: str) -> None:
-        """Delete a volume, or refuse."""
+        """Delete a volume."""
         with self._lock:
             volumes.check_delete(self.volume(volume_id))
             del self._volumes[volume_id]
 
     def attach_volume(self, server_id: str, volume_id: str, device: str, now: datetime | None = None) -> None:
-        """Attach a volume to a server, or refuse."""
+        """Attach a volume to a server."""
         now = now or self.clock.now()
         with self._lock:
             self._attach(self._ready(server_id, now), self.volume(volume_id), device)
 
     def add_attached_volume(self, server_id: str, volume_id: str | None) -> str:
-        """Arrange that a volume is attached, a new one where there is none of that id; its id."""
+        """Attach a volume for a test. Create it if it does not exist. Return its id."""
         now = self.clock.now()
         with self._lock:
             server = self._ready(server_id, now)
@@ -219,7 +219,7 @@ class World(WorldState):
             return volume.id
 
     def _ready(self, server_id: str, now: datetime) -> Server:
-        """A server to be changed, or the refusal of one that is DELETED or in BUILD."""
+        """Return a server that can be changed. Raise `Refusal` if it is DELETED or in BUILD."""
         server = servers.require_live(self._servers.newest(server_id, now))
         servers.require_ready(server)
         return server
@@ -229,7 +229,7 @@ class World(WorldState):
         self._servers.keep(server)
 
     def detach_volume(self, server_id: str, volume_id: str, now: datetime | None = None) -> None:
-        """Detach a volume, or refuse with 404."""
+        """Detach a volume. Raise `Refusal` (404) if it is not attached to this server."""
         now = now or self.clock.now()
         with self._lock:
             server = servers.require_live(self._servers.newest(server_id, now))

@@ -1,4 +1,4 @@
-"""The accounts that share the ways in."""
+"""The accounts that share transports."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,12 @@ from hostway_fake.world.world import World
 
 @dataclass(frozen=True, slots=True)
 class Worlds:
-    """The worlds behind the same ways in, by account, and the one at home here: it answers whom nobody knows."""
+    """The worlds behind the same transports.
+
+    Attributes:
+        default_world: The world that responds to requests with unknown credentials.
+        by_account: All worlds, by the name of their account.
+    """
 
     default_world: World
     by_account: dict[str, World] = field(default_factory=dict)
@@ -19,7 +24,7 @@ class Worlds:
             raise invalid("user", account, "one that no other open fake behind these ways in has")
 
     def leave(self) -> None:
-        """Take the home world away; its credentials are unknown from here on."""
+        """Remove the default world. Its credentials are unknown from now on."""
         account = self.default_world.settings.account
         if self.by_account.get(account) is self.default_world:
             del self.by_account[account]
