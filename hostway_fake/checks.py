@@ -34,6 +34,7 @@ def positive(what: str, value: object, high: float = MAX_SECONDS) -> float:
 
 
 def flag(what: str, value: object) -> bool:
+    """Return a bool. Raise an error that names the value otherwise."""
     if not isinstance(value, bool):
         raise WrongTypeError(f"{what}: got {value!r}, expected True or False")
     return value

@@ -1,4 +1,4 @@
-"""The command line: ``hostway-fake demo`` and ``hostway-fake serve``. It parses and prints; nothing is decided here."""
+"""The command line ``hostway-fake``: parse arguments and print. It makes no decisions of its own."""
 
 import argparse
 import signal
@@ -24,7 +24,7 @@ _LOOK_SECONDS: Final = 0.2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status. Wrong arguments exit with 2, what cannot be done with 1."""
+    """Run one command. Return the exit status: 2 for wrong arguments, 1 if the command fails."""
     arguments = parser().parse_args(argv)
     try:
         return int(arguments.command(arguments))
@@ -41,34 +41,48 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hostway-fake", description="A stateful fake of Hostway's snapshot API.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    demo = commands.add_parser("demo", help="a short tour on a real socket; exit status 0 if all is as documented")
+    demo = commands.add_parser(
+        "demo", help="run a short tour on a real socket; exit status 0 if all responses are as documented"
+    )
     demo.set_defaults(command=_demo)
 
-    serve = commands.add_parser("serve", help="a server to play with, on the system's clock, until it is interrupted")
-    serve.add_argument("--host", default="127.0.0.1", help="where to listen (%(default)s)")
-    serve.add_argument("--port", type=int, default=8080, help="0 takes a free one (%(default)s)")
+    serve = commands.add_parser("serve", help="run a server on the system's clock until it is interrupted")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=8080, help="the port; 0 for any free port (default: %(default)s)")
     serve.add_argument(
-        "--server", nargs="+", action="extend", default=[], metavar="ID", help="a server to begin with; one is made up"
+        "--server",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="ID",
+        help="the ids of the servers at the start (default: one generated id)",
     )
     serve.add_argument(
-        "--user", default=":".join(DEFAULT_AUTH), metavar="NAME:PASSWORD", help="the account (%(default)s)"
+        "--user",
+        default=":".join(DEFAULT_AUTH),
+        metavar="NAME:PASSWORD",
+        help="the credentials of the account (default: %(default)s)",
     )
     serve.add_argument(
         "--build-seconds",
         type=float,
         default=DEFAULT_BUILD_SECONDS,
         metavar="N",
-        help="how long a snapshot or a server stays in BUILD (%(default)s)",
+        help="how long snapshots and servers stay in BUILD (default: %(default)s)",
     )
     serve.add_argument(
         "--action-seconds",
         type=float,
         default=DEFAULT_ACTION_SECONDS,
         metavar="N",
-        help="how long a server is PROCESSING (%(default)s)",
+        help="how long a server stays in PROCESSING (default: %(default)s)",
     )
     serve.add_argument(
-        "--rate", type=float, default=1, metavar="N", help="seconds that pass in a second; 1 is the system's clock"
+        "--rate",
+        type=float,
+        default=1,
+        metavar="N",
+        help="the speed of the clock, in seconds for each real second (default: %(default)s, the system's clock)",
     )
     serve.add_argument(
         "--reading",
@@ -76,10 +90,14 @@ def parser() -> argparse.ArgumentParser:
         action="extend",
         default=[],
         metavar="NAME=VALUE",
-        help="read the pages otherwise: " + ", ".join(name for name, reading in READINGS.items() if reading.values[1:]),
+        help="select another reading of the documentation: "
+        + ", ".join(name for name, reading in READINGS.items() if reading.values[1:]),
     )
     serve.add_argument(
-        "--idle-timeout", type=float, metavar="SECONDS", help="close connections that are idle for longer (never)"
+        "--idle-timeout",
+        type=float,
+        metavar="SECONDS",
+        help="close connections that are idle for longer (default: never)",
     )
     serve.add_argument(
         "--tls",
@@ -88,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--certfile", metavar="FILE", help="use TLS with this certificate chain, PEM")
     serve.add_argument("--keyfile", metavar="FILE", help="the key of --certfile, if it is not in the same file")
-    serve.add_argument("--faults", metavar="FILE", help="a script of faults, TOML or JSON")
+    serve.add_argument("--faults", metavar="FILE", help="a file with fault rules, TOML or JSON")
     serve.set_defaults(command=_serve)
     return parser
 
@@ -104,7 +122,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     user, colon, password = arguments.user.partition(":")
     if not colon:
-        raise InvalidValueError("user: expected a name and a password, NAME:PASSWORD")  # it may be a password
+        raise InvalidValueError("user: expected a name and a password, NAME:PASSWORD")  # the text may be a password
     readings = _readings(arguments.reading)
     ssl_context = _ssl_context(arguments)
     clock = SystemClock() if arguments.rate == 1 else FakeClock(SystemClock().now(), arguments.rate)
@@ -129,7 +147,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             ssl_context=ssl_context,
         )
         with serving as server:
-            # a password that is given may be a secret
+            # a password may be a secret
             known = f" password {password}" if (user, password) == DEFAULT_AUTH else ""
             authority = [f"ca {server.ca_path}"] if server.ca_path else []
             lines = [server.url, f"user {user}{known}", *(f"server {server.id}" for server in servers), *authority]
@@ -150,7 +168,7 @@ def _ssl_context(arguments: argparse.Namespace) -> ssl.SSLContext | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         context.load_cert_chain(certificate, key, password=_no_password)
-    except OSError as error:  # an ssl.SSLError is one
+    except OSError as error:  # an ssl.SSLError is an OSError
         files = certificate if key is None else f"{certificate} and {key}"
         raise invalid(
             "certfile", files, f"a certificate and an unencrypted private key in PEM format: {error}"
@@ -174,7 +192,7 @@ def _readings(given: Sequence[str]) -> dict[str, str]:
 
 
 def _faults(path: str) -> FaultScript:
-    """A script of faults, all of which a socket can show."""
+    """Return the fault script of a file. Refuse outcomes that a socket cannot show."""
     script = FaultScript.load(path)
     for rule in script.rules:
         if any(isinstance(step.outcome, Unavailable) for step in rule.what.steps):
@@ -183,7 +201,7 @@ def _faults(path: str) -> FaultScript:
 
 
 def _wait_for(stopping: SimpleQueue[int]) -> None:
-    """Wait until something is put into a queue."""
+    """Wait until a queue has an item."""
     while True:
         with suppress(Empty):
             stopping.get(timeout=_LOOK_SECONDS)

@@ -1,4 +1,4 @@
-"""The tour of `hostway-fake demo`: the documented exchange and its refusals, on a real socket, checked as it goes."""
+"""The tour of ``hostway-fake demo``: the documented requests and errors on a real socket, checked on the way."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ _KEYS = ["id", "name", "description", "status", "guid", "parent_guid", "relation
 
 
 def run(console: Console) -> bool:
-    """Give the tour; whether every answer was as documented."""
+    """Run the tour. Return False if a response differs from the documentation."""
     with FakeHostway() as fake, fake.serve() as server:
         return _Tour(console, fake.at(server.url)).run()
 
@@ -103,7 +103,7 @@ class _Tour:
 
 
 def _document(response: requests.Response) -> dict[str, Any]:
-    """The object in an answer; empty if there is none."""
+    """Return the object in a response, or an empty one."""
     try:
         document = response.json()
     except requests.JSONDecodeError:

@@ -25,7 +25,9 @@ _LATEST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(micros
 class Clock(Protocol):
     """A clock of a world: an object with a method ``now()`` that returns an aware datetime in UTC."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """Return the current instant, as an aware datetime in UTC."""
+        ...
 
 
 Moves = BoundedLog[tuple[datetime, datetime]]
@@ -74,6 +76,7 @@ class FakeClock:
         self._rate = rate  # assigned last: `now` reads it without the lock
 
     def now(self) -> datetime:
+        """Return the current instant."""
         if not self._rate:
             return self._now
         with self._lock:
@@ -172,6 +175,7 @@ class SystemClock:
     """The time of the machine. freezegun does not change it."""
 
     def now(self) -> datetime:
+        """Return the current instant."""
         return _instant(realtime_ns())
 
 
@@ -182,6 +186,7 @@ class FollowingClock:
     """
 
     def now(self) -> datetime:
+        """Return the current instant."""
         # The result is a plain datetime, even if freezegun has replaced the class.
         return _EPOCH + (machine.datetime.now(UTC) - _EPOCH)
 

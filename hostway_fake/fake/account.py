@@ -126,12 +126,17 @@ class Account:
         if self.is_open:
             self._closed_where = _caller()
         self.worlds.leave()
-        if self.parent is not None and self.world in self.parent._children:
-            del self.parent._children[self.world]
-            self.parent.closed_accounts.append(self)
-            if self._closed_response_counts or self.world.journal.recorded:
-                self.parent._closed_response_counts.update(self.response_counts())
+        if self.parent is not None:
+            self.parent.remove(self)
         return closed
+
+    def remove(self, child: "Account") -> None:
+        """Remove a closed account that was added to this one, and keep its response counts."""
+        if self._children.pop(child.world, None) is None:
+            return
+        self.closed_accounts.append(child)
+        if child._closed_response_counts or child.world.journal.recorded:  # noqa: SLF001  # the same class
+            self._closed_response_counts.update(child.response_counts())
 
     def response_counts(self) -> Counter[ResponseKey]:
         """Return how many responses of which kind this account and those added to it have sent."""
@@ -174,7 +179,7 @@ class Account:
 
 def _caller() -> str:
     """Return where the code outside this package is that closes a fake."""
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # noqa: SLF001  # the public way reads source files
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("hostway_fake", "contextlib"):
         frame = frame.f_back
     if frame.f_globals.get("__name__", "").startswith("_pytest"):

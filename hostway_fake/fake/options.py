@@ -66,6 +66,7 @@ def unknown(names: Mapping[str, object]) -> UnknownOptionError:
 
 
 def checked_path(path: object) -> Path:
+    """Return a path that can name a file."""
     if not isinstance(path, str | PathLike) or not path or not _can_name_a_file(str(path)):
         raise WrongTypeError(f"path: got {path!r}, expected the path of a file")
     return Path(path)
@@ -79,6 +80,7 @@ def _can_name_a_file(path: str) -> bool:
 
 
 def checked_options(given: object) -> None:
+    """Check the result of the fixture ``fake_hostway_options``."""
     if not isinstance(given, Mapping):
         raise WrongTypeError(f"fake_hostway_options: got {given!r}, expected a mapping of options of FakeHostway")
     if not all(isinstance(name, str) for name in given):
@@ -86,6 +88,7 @@ def checked_options(given: object) -> None:
 
 
 def checked_auth(auth: object) -> tuple[str, str]:
+    """Return the user and the password. No message contains a password."""
     match auth:
         case (str(user), str(password)):
             if not checks.is_text(password):
@@ -98,22 +101,26 @@ def checked_auth(auth: object) -> tuple[str, str]:
 
 
 def checked_seed(seed: object) -> int:
+    """Return the seed, a whole number."""
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise WrongTypeError(f"seed: got {seed!r}, expected an int")
     return seed
 
 
 def checked_revision(revision: object) -> str:
+    """Return the name of a revision of the documentation."""
     if revision not in REVISIONS:
         raise invalid("revision", revision, "one of", REVISIONS)
     return str(revision)
 
 
 def checked_seconds(what: str, seconds: object) -> timedelta:
+    """Return a duration that is not negative."""
     return timedelta(seconds=checks.number(what, seconds))
 
 
 def checked_time_zone(time_zone: object) -> tzinfo:
+    """Return a time zone, also by its name."""
     if isinstance(time_zone, tzinfo):
         try:
             datetime(2013, 4, 12, tzinfo=UTC).astimezone(time_zone)
@@ -129,6 +136,7 @@ def checked_time_zone(time_zone: object) -> tzinfo:
 
 
 def checked_clock(clock: object) -> Clock:
+    """Return a clock, also by its name."""
     if isinstance(clock, str) and clock in CLOCKS:
         return CLOCKS[clock]()
     if isinstance(clock, Clock) and not isinstance(clock, type):
@@ -143,6 +151,7 @@ _URL: Final = "http:// or https://, a host and an optional port, such as 'http:/
 
 
 def checked_url(url: object) -> str:
+    """Return a base URL without a trailing slash."""
     if not isinstance(url, str):
         raise WrongTypeError(f"url: got {url!r}, expected {_URL}")
     return _checked_url(url)

@@ -1,9 +1,10 @@
-"""What can happen to a call, as frozen values, and the words that make them. The transports break the wire."""
+"""Outcomes: what a fault does to a call, as frozen values, and the methods that create them."""
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from json import dumps
 from typing import ClassVar, Final, Generic, TypeVar
 
 from hostway_fake import checks
@@ -11,7 +12,7 @@ from hostway_fake.contract.errors import INJECTED, ProviderError
 from hostway_fake.exceptions import WrongTypeError, invalid
 
 _SLOWEST: Final = 1e-6
-"""A byte in eleven days."""
+"""One byte in eleven days."""
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE: Final = re.compile(r"(?:[!-~\xa1-\xff](?:[ \t!-~\xa0-\xff]*[!-~\xa1-\xff])?)?")
 _OF_THE_TRANSPORT: Final = ("content-length", "transfer-encoding", "connection")
@@ -19,10 +20,15 @@ _OF_THE_TRANSPORT: Final = ("content-length", "transfer-encoding", "connection")
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """Another answer: the provider's error of that status, or any ``body`` at all.
+    """A scripted response: Hostway's error body for a status, or any body.
 
-    ``error`` is the very error where neither the status nor the operation says which. ``headers`` take the place of
-    headers of the same name.
+    Attributes:
+        status: The status code.
+        retry_after: The value of ``Retry-After``, in seconds. None for no such header.
+        body: The body. None for Hostway's error body.
+        content_type: The media type of ``body``.
+        error: The exact error, if neither the status nor the operation determines it.
+        headers: Names and values of headers. They replace headers of the same name.
     """
 
     name: ClassVar[str] = "respond"
@@ -67,9 +73,18 @@ def _pairs(headers: object) -> tuple[tuple[str, str], ...]:
     return tuple((name, each) for name, several in values.items() for each in several)
 
 
+def _json_body(data: object, body: object) -> str:
+    if body is not None:
+        raise invalid("json", data, "no body beside it")
+    try:
+        return dumps(data, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise invalid("json", data, f"data that JSON can contain ({error})") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """The answer, later: on the fake's clock, or on a socket in ``real`` time."""
+    """A late response. The delay passes on the fake's clock, or on a socket in ``real`` time."""
 
     name: ClassVar[str] = "delay"
     seconds: float
@@ -82,28 +97,28 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Nothing more, for as long as the client waits."""
+    """No response: the client waits until its timeout."""
 
     name: ClassVar[str] = "hang"
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionReset:
-    """RST before the status line."""
+    """A TCP reset before the status line."""
 
     name: ClassVar[str] = "reset"
 
 
 @dataclass(frozen=True, slots=True)
 class EmptyResponse:
-    """FIN before the status line."""
+    """A connection that is closed before the status line."""
 
     name: ClassVar[str] = "empty"
 
 
 @dataclass(frozen=True, slots=True)
 class TruncatedBody:
-    """The finished answer with its ``Content-Length``, but not all of its body: so many bytes, or a share of it."""
+    """A complete head, and a body that ends early. ``keep`` is a number of bytes (int) or a share (float)."""
 
     name: ClassVar[str] = "truncate"
     keep: int | float
@@ -115,14 +130,14 @@ class TruncatedBody:
             checks.whole("keep", self.keep, 0)
 
     def part(self, body: bytes) -> bytes:
-        """What is left of a body: always less than all of it."""
+        """Return the part of a body that is sent, which is never all of it."""
         kept = int(len(body) * self.keep) if isinstance(self.keep, float) else self.keep
         return body[: max(0, min(kept, len(body) - 1))]
 
 
 @dataclass(frozen=True, slots=True)
 class MalformedBody:
-    """Garbage where HTTP was expected."""
+    """Bytes that are not HTTP."""
 
     name: ClassVar[str] = "malformed"
     garbage: ClassVar[bytes] = b"\x00\xff*** this is not HTTP ***\r\n"
@@ -130,7 +145,7 @@ class MalformedBody:
 
 @dataclass(frozen=True, slots=True)
 class SlowBody:
-    """The answer, its body byte by byte: on the fake's clock, or on a socket in ``real`` time."""
+    """A body that arrives byte by byte. Time passes as in `Delay`."""
 
     name: ClassVar[str] = "slow_body"
     bytes_per_second: float
@@ -144,14 +159,14 @@ class SlowBody:
 
 @dataclass(frozen=True, slots=True)
 class StaleConnection:
-    """FIN before the status line, on a connection that has served a request before; another is no match."""
+    """A kept connection that is closed before the status line. A call on a new connection does not match."""
 
     name: ClassVar[str] = "stale_connection"
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """A refused connection. In process only: a socket that refuses has never heard the call."""
+    """A refused connection. In process only, because no request reaches a socket that refuses connections."""
 
     name: ClassVar[str] = "unavailable"
 
@@ -172,7 +187,7 @@ Outcome = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happens to one call, and on which side of the commit point; without an outcome the call passes."""
+    """The outcome of one call, before or after the commit point. Without an outcome, the call passes."""
 
     outcome: Outcome | None
     after_commit: bool = False
@@ -193,11 +208,11 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class OutcomeMethods(ABC, Generic[T_co]):
-    """The words for what happens: each makes one outcome of its arguments, checked."""
+    """The methods that create outcomes. Each checks its arguments."""
 
     @abstractmethod
     def _finish(self, kind: Callable[..., Outcome], *values: object) -> T_co:
-        """What the words give: something with an outcome of that kind and those values."""
+        """Return the result of an outcome method, from the kind of outcome and its values."""
 
     def respond(
         self,
@@ -205,33 +220,51 @@ class OutcomeMethods(ABC, Generic[T_co]):
         retry_after: int | None = None,
         *,
         body: str | None = None,
-        content_type: str = "text/html",
+        content_type: str | None = None,
         headers: Mapping[str, str | Sequence[str]] | None = None,
+        json: object = None,
     ) -> T_co:
-        """Answer with the provider's own error body of a status, and ``Retry-After`` in whole seconds if given.
+        """Respond with a status and Hostway's error body for it, or with another body.
 
-        With ``body`` any status from 200 to 599 and any text can be sent, as an odd proxy does. ``headers`` are sent in
-        place of those of the same name; a list of values sends a header several times, as ``Set-Cookie``.
+        Args:
+            status: The status code. Without ``body`` and ``json``, one for which Hostway has an error body.
+            retry_after: The value of ``Retry-After``, in seconds. Default: no such header.
+            body: The body, with any status from 200 to 599.
+            content_type: The media type of the body. Default: ``text/html``, or ``application/json`` with ``json``.
+            headers: Headers to send. They replace those of the same name. A list of values sends several headers.
+            json: The body as plain data, in place of ``body``.
+
+        Raises:
+            InvalidValueError: If no such response can be sent.
         """
         pairs = () if headers is None else _pairs(headers)
+        if content_type is None:
+            content_type = "text/html" if json is None else "application/json"
+        if json is not None:
+            body = _json_body(json, body)
         return self._finish(Respond, status, retry_after, body, content_type, None, pairs)
 
     def delay(self, seconds: float, *, real: bool = False) -> T_co:
-        """Answer later. In process a client whose own timeout is shorter meets it, at once, and the clock moves by it.
+        """Send the response late.
 
-        On a socket the fake's clock moves and the answer comes; ``real`` makes it really wait there.
+        In process, a client with a shorter read timeout gets its timeout error at once, and the fake's clock moves by
+        that timeout. On a socket, the fake's clock moves and the response is sent at once.
+
+        Args:
+            seconds: The delay, in virtual seconds.
+            real: On a socket, wait in real time.
         """
         return self._finish(Delay, seconds, real)
 
     def hang(self) -> T_co:
-        """Say nothing, until the client's timeout.
+        """Send no response. The client waits until its read timeout.
 
-        In process a client without one would wait for ever, and `hostway_fake.EndlessWaitError` is raised.
+        In process, a client without a read timeout would wait forever: `hostway_fake.EndlessWaitError` is raised.
         """
         return self._finish(Hang)
 
     def reset(self) -> T_co:
-        """Reset the connection before the status line."""
+        """Reset the TCP connection before the status line."""
         return self._finish(ConnectionReset)
 
     def empty(self) -> T_co:
@@ -239,38 +272,46 @@ class OutcomeMethods(ABC, Generic[T_co]):
         return self._finish(EmptyResponse)
 
     def truncate(self, keep: int | float) -> T_co:
-        """Close the connection in the body: after so many bytes (int), or a share of it (float from 0.0 to 1.0).
+        """Close the connection in the middle of the body.
 
-        Never all of it is sent; where there is no body to cut, the connection is closed before the status line. Before
-        the commit point it is the answer that the operation would have given.
+        At least one byte is missing. If there is no body, the connection is closed before the status line. Before the
+        commit point, the body is that of the response that the operation would have sent.
+
+        Args:
+            keep: The number of bytes to send (int), or the share of the body to send (float from 0.0 to 1.0).
         """
         return self._finish(TruncatedBody, keep)
 
     def malformed(self) -> T_co:
-        """Send garbage instead of HTTP."""
+        """Send bytes that are not HTTP."""
         return self._finish(MalformedBody)
 
     def slow_body(self, bytes_per_second: float, *, real: bool = False) -> T_co:
-        """Send the body byte by byte; a client that waits less than that for a byte meets its timeout in the body.
+        """Send the body byte by byte.
 
-        How long it takes is up to the length of the body, and links in it hold the host that the client used.
+        A client whose read timeout is shorter than the pause between two bytes gets a timeout error in the body.
+
+        Args:
+            bytes_per_second: The number of bytes in a virtual second.
+            real: On a socket, wait in real time.
         """
         return self._finish(SlowBody, bytes_per_second, real)
 
     def stale_connection(self) -> T_co:
-        """Close a kept connection when it is used again, after the request was read. On a fresh one nothing matches.
+        """Close a kept connection when a client uses it again, after the request was read.
 
-        In process a connection counts as kept as soon as its answer has come, though a client may still read the body.
+        A call on a new connection does not match. In process, a connection is kept as soon as its response has arrived,
+        even if the client has not read the body yet.
         """
         return self._finish(StaleConnection)
 
     def unavailable(self) -> T_co:
-        """Refuse the connection. In process only."""
+        """Refuse the connection. In process only: no request reaches a socket that refuses connections."""
         return self._finish(Unavailable)
 
 
 class _Steps(OutcomeMethods[Step]):
-    """The words, for the steps of a script on one side of the commit point."""
+    """The outcome methods for the steps of a script, on one side of the commit point."""
 
     def __init__(self, after_commit: bool) -> None:
         self._after_commit = after_commit
@@ -280,9 +321,9 @@ class _Steps(OutcomeMethods[Step]):
 
 
 before_commit: Final = _Steps(after_commit=False)
-"""``before_commit.respond(503)``: nothing has happened."""
+"""``before_commit.respond(503)``: the call has no effect."""
 after_commit: Final = _Steps(after_commit=True)
-"""``after_commit.reset()``: it is done, and the client never hears."""
+"""``after_commit.reset()``: the call has had its effect, but the client does not learn of it."""
 ok: Final = Step(None)
 """The call passes."""
 

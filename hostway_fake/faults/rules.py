@@ -61,6 +61,7 @@ class CallMatcher:
             raise invalid("name", self.name, f"none: no call of {self.operation} is about one thing")
 
     def matches(self, subject: CallInfo) -> bool:
+        """Tell whether the matcher matches a call."""
         return (
             (self.operation is None or self.operation == subject.operation)
             and (self.server is None or glob_matches(self.server, subject.server))
@@ -110,6 +111,7 @@ class HitSelector:
             checks.positive("probability", self.probability, 1)
 
     def selects(self, hit: int, age: timedelta, number: int, seed: int) -> bool:
+        """Tell whether the rule acts on a hit."""
         if self.count is not None and not COUNTS[self.count[0]](self.count[1], hit):
             return False
         if self.between is not None and not self.between[0] <= age.total_seconds() < self.between[1]:
@@ -153,9 +155,11 @@ class OnHits:
 
     @property
     def steps(self) -> tuple[Step, ...]:
+        """The steps that the rule can apply."""
         return (self.step,)
 
     def remaining(self, hits: int, fired: int) -> int:
+        """Return how many more matching calls the rule expects."""
         return self.hits.remaining(hits, fired)
 
     def __str__(self) -> str:
@@ -183,6 +187,7 @@ class Script:
             raise invalid("steps", [str(step) for step in self.steps], "a step other than ok: this script does nothing")
 
     def remaining(self, hits: int, fired: int) -> int:
+        """Return how many more matching calls the rule expects."""
         return max(len(self.steps) - hits, 0)
 
     def step(self, name: str, hit: int, subject: CallInfo) -> Step:
@@ -223,6 +228,7 @@ class RateLimit:
         return ()
 
     def remaining(self, hits: int, fired: int) -> int:
+        """Return how many more matching calls the rule expects."""
         return 0
 
     def __str__(self) -> str:
@@ -289,6 +295,7 @@ class ActiveRule:
         return hit, step if chosen and step.outcome else None
 
     def firing(self) -> "ActiveRule":
+        """Return the rule with one more call on which it acted."""
         return replace(self, fired=self.fired + 1)
 
     @property

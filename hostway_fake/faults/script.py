@@ -1,4 +1,4 @@
-"""Fault rules as data: a TOML or JSON file, its schema, and the rules that it comes to."""
+"""Fault rules as data: TOML and JSON files, and their schema."""
 
 import json
 import re
@@ -29,8 +29,9 @@ class _Respond(Struct, frozen=True, forbid_unknown_fields=True):
     status: int
     retry_after: int | None = None
     body: str | None = None
-    content_type: str = "text/html"
+    content_type: str | None = None
     headers: dict[str, str | list[str]] = {}
+    json: Any = None
 
 
 class _Delay(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,7 +45,7 @@ class _SlowBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Step(Struct, frozen=True, forbid_unknown_fields=True):
-    """What happens: one of the words, each as in Python."""
+    """What happens: exactly one outcome, with the arguments that its method has in Python."""
 
     after_commit: bool = False
     respond: int | _Respond | UnsetType = UNSET
@@ -60,7 +61,7 @@ class _Step(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Rule(_Step, frozen=True, forbid_unknown_fields=True):
-    """Calls, hits, and a word for what happens or a script of such words."""
+    """The calls, the hits, and one outcome or a script of outcomes."""
 
     named: str = ""
     on: str | None = None
@@ -92,7 +93,7 @@ class _Limit(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Build(Struct, frozen=True, forbid_unknown_fields=True):
-    """An order for builds: ``once`` is ``fake.builds.next``, else ``fake.builds.all``."""
+    """A rule for builds: for the next one (``once``, as ``fake.builds.next``) or for all (as ``fake.builds.all``)."""
 
     seconds: float | tuple[float, float] | None = None
     never: bool = False
@@ -115,9 +116,9 @@ _WORDS: Final = ("respond", "delay", "truncate", "slow_body", *_FLAGS)
 
 @dataclass(frozen=True, slots=True)
 class FaultScript:
-    """Fault rules, oldest first, and orders for builds.
+    """Fault rules, oldest first, and rules for builds.
 
-    In a file the rules stand first, then outages, then limits: of several that act on a call, the last wins.
+    The order is: rules, outages, limits. If several select the same call, the last one acts.
 
     >>> lost = {"on": "create_snapshot", "first": 1, "after_commit": True, "reset": True}
     >>> script = FaultScript.parse({"rule": [lost]})
@@ -130,7 +131,11 @@ class FaultScript:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Read a ``.json`` file, or TOML; what is wrong is raised with the file, the line and the key."""
+        """Read a fault file: JSON if its suffix is ``.json``, otherwise TOML.
+
+        Raises:
+            InvalidValueError: If the file is invalid. The message contains the file, the line and the key.
+        """
         if not isinstance(path, str | PathLike) or not path:
             raise WrongTypeError(f"faults: got {path!r}, expected the path of a TOML or JSON file")
         path = Path(path)
@@ -152,7 +157,11 @@ class FaultScript:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """The same, from what such a file holds."""
+        """Return the rules in the data of a fault file.
+
+        Raises:
+            InvalidValueError: If the data is invalid. The message contains the key.
+        """
         if not isinstance(data, Mapping):
             raise WrongTypeError(f"faults: got {data!r}, expected a mapping, a path or a FaultScript")
         try:
@@ -186,12 +195,12 @@ class FaultScript:
 
     @staticmethod
     def schema() -> dict[str, Any]:
-        """The JSON schema of such a file."""
+        """Return the JSON schema of fault files."""
         return msgspec.json.schema(_File)
 
 
 def _json(text: str) -> Any:
-    """What JSON holds; of two equal keys, the second would hide the first."""
+    """Parse JSON. Refuse an object with two equal keys, because the second would replace the first."""
     return json.loads(text, object_pairs_hook=_without_doubles)
 
 
@@ -199,16 +208,16 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     held = dict(pairs)
     if len(held) < len(pairs):
         twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
-        raise ValueError(f"the key {twice!r} stands twice")
+        raise ValueError(f"the key {twice!r} occurs twice")
     return held
 
 
 _KEYS: Final = {"operation": "on", "steps": "script"}
-"""The keys of values that are called otherwise in Python."""
+"""The arguments in Python whose key has another name."""
 
 
 def _key(data: Struct, what: str) -> str:
-    """The key of a value at fault, if the table that was read has it."""
+    """Return the key of a wrong argument, or an empty string if the table has no such key."""
     key = _KEYS.get(what, what)
     if what in ("start", "end") and isinstance(data, _Rule):
         key = "between"
@@ -270,20 +279,20 @@ def _limit(data: _Limit) -> FaultRule:
 
 
 _RULES: Final[Mapping[str, Callable[[Any], FaultRule]]] = {"rule": _rule, "outage": _outage, "limit": _limit}
-"""The tables that come to rules, in the order in which these stand."""
+"""The tables of a file that contain rules, in the order of their rules."""
 
 
-# What the validator says
+# Messages of the validator
 
 _AT: Final = re.compile(r"(?P<what>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>.*)`)?", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"unknown field `(.*)`", re.DOTALL)
 
 
 def _located(message: str) -> tuple[JsonPath, str]:
-    """The location that the validator names, and what it says about it."""
+    """Return the location that a message of the validator names, and what the message says about it."""
     match = _AT.fullmatch(message)
     assert match is not None
-    path = (match["path"] or "").partition("[...]")[0]  # the values of a mapping are not told apart
+    path = (match["path"] or "").partition("[...]")[0]  # the validator does not name the key of a mapping
     location: list[str | int] = [int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", path)]
     if match["key"]:
         return tuple(location), "a key of it is not a string"
@@ -297,7 +306,7 @@ def _located(message: str) -> tuple[JsonPath, str]:
 
 
 def _got(data: Any, location: JsonPath) -> str:
-    """The value at a location, to stand before what was expected."""
+    """Return the value at a location, as the beginning of a message."""
     for part in location:
         data = data[part]
     value = shown(data)

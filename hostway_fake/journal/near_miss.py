@@ -11,6 +11,7 @@ Matches = Callable[[str, str | None], bool]
 
 
 def is_equal(wanted: str, value: str | None) -> bool:
+    """Tell whether two values are equal."""
     return wanted == value
 
 

@@ -57,6 +57,7 @@ def checked_folder(given: str) -> Path:
 
 
 def checked_seed(what: str, given: str) -> int:
+    """Return the seed of an option. Raise a usage error if it is not a whole number."""
     try:
         return int(given)
     except (TypeError, ValueError):

@@ -1,1 +1,1 @@
-"""Ways in: each turns what its client speaks into a Request and an Answer into what its client expects."""
+"""Transports: each translates between what its client speaks and the `Request` and `Response` of the service."""

@@ -1,6 +1,6 @@
-"""One connection of the thread server: the standard library parses HTTP, the WSGI application answers.
+"""One connection of the thread server. The standard library parses HTTP, and the WSGI application responds.
 
-Overridden is only what keep-alive, prompt stopping and the provider's error bodies need.
+The overridden methods support keep-alive, a prompt stop, and Hostway's error bodies.
 """
 
 import io
@@ -49,19 +49,19 @@ class Listener(Protocol):
 
     @property
     def authority(self) -> str:
-        """Host and port, for clients that send no ``Host``."""
+        """The host and port, for clients that send no ``Host``."""
         ...
 
     def refuse(self, parse_error: str) -> ExchangeResult:
-        """What comes of what cannot be read."""
+        """Return the result of a request that cannot be parsed."""
         ...
 
     def fail(self, error: Exception) -> Response:
-        """The answer where the application raised."""
+        """Return the response to a request on which the application raised an exception."""
         ...
 
     def wait(self, seconds: float) -> object:
-        """Let real time pass, but not beyond the server's stopping."""
+        """Wait in real time, but no longer than the server runs."""
         ...
 
 
@@ -70,7 +70,7 @@ _PARSED: Final = ("command", "path", "request_version", "requestline", "headers"
 
 
 class Connection(BaseHTTPRequestHandler):
-    """One connection. Answers leave in one send, and carry ``Content-Length`` always."""
+    """One connection. Each response is sent at once and has ``Content-Length``."""
 
     protocol_version = "HTTP/1.1"
     MessageClass = HeaderFields
@@ -89,7 +89,7 @@ class Connection(BaseHTTPRequestHandler):
         self._broken: list[WireFault] = []
         self.is_broken: bool = False
         self._heads: dict[bytes, dict[str, Any]] = {}
-        super().__init__(connection, peer, server)  # type: ignore[arg-type]  # it only keeps it
+        super().__init__(connection, peer, server)  # type: ignore[arg-type]  # it is only stored
 
     def setup(self) -> None:
         super().setup()
@@ -102,11 +102,11 @@ class Connection(BaseHTTPRequestHandler):
         self._reader.rest()
         try:
             self._converse()
-        except OSError:  # the client went away, or stopped talking in the middle of its head
+        except OSError:  # the client went away, or stopped in the middle of a head
             self.close_connection = True
 
     def _converse(self) -> None:
-        self.rfile.peek()  # waits for the first byte, which may have come with the request before
+        self.rfile.peek()  # waits for the first byte, which may have come with the previous request
         self._reader.is_idle = False
         if self.rfile.peek().startswith(_TLS):
             self._refuse_tls()
@@ -120,7 +120,7 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if not self.raw_requestline.strip(b"\r\n"):
-            self.close_connection = False  # an empty line before a request is passed over
+            self.close_connection = False  # an empty line before a request is skipped
             return
         if not self.raw_requestline.split():
             self.requestline = ""
@@ -139,12 +139,14 @@ class Connection(BaseHTTPRequestHandler):
         self._reused = True
 
     def parse_request(self) -> bool:
-        """Parse the head. What it comes to is up to its bytes alone, so one that was met before is not parsed again.
+        """Parse the head, or reuse the result for an equal head.
 
-        Clients send the same few heads again and again, and the library takes long over them.
+        The result depends on the bytes of the head only. Clients send the same heads again and again, and the library
+        parses slowly.
         """
         is_current = self.raw_requestline.split()[2:] == [b"HTTP/1.1"]
-        fields = header_block(self.rfile.peek()) if is_current else b""  # others may end here: nobody may wait for more
+        # An HTTP/0.9 request ends here: do not wait for more bytes.
+        fields = header_block(self.rfile.peek()) if is_current else b""
         head = self.raw_requestline + fields
         parsed = self._heads.get(head)
         if parsed is not None:
@@ -154,7 +156,8 @@ class Connection(BaseHTTPRequestHandler):
         if not self._parsed():
             return False
         if self.headers.defects or self.headers.get_payload():
-            raise ParseError("A header is not a name, a colon and a value.")  # what followed it was not read as headers
+            # The library has not parsed the lines after it as headers.
+            raise ParseError("A header is not a name, a colon and a value.")
         if "close" in list_members(",".join(self.headers.get_all("Connection", ()))):
             self.close_connection = True
         if fields and len(head) <= _HEAD_LIMIT and not self._expects_continue:
@@ -164,9 +167,9 @@ class Connection(BaseHTTPRequestHandler):
         return True
 
     def _parsed(self) -> bool:
-        """Let the library parse a head; one that ends too soon, which it takes for whole, is passed over."""
+        """Let the library parse a head. Skip a head that ends too early, which the library accepts."""
         lines = HeadLines(self.rfile, self.raw_requestline)
-        self.rfile = lines  # type: ignore[assignment]  # the library reads a head line by line
+        self.rfile = lines  # type: ignore[assignment]  # the library reads the head line by line
         try:
             if not super().parse_request():
                 return False
@@ -183,11 +186,11 @@ class Connection(BaseHTTPRequestHandler):
         return True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse what the library cannot read, without what it quotes in brackets: that may be a secret."""
+        """Refuse what the library cannot parse. Omit the text in brackets, which may quote a secret."""
         self._refuse(f"{message}".partition(" (")[0] + ".")
 
     def _refuse(self, parse_error: str) -> None:
-        """Let the exchange answer what cannot be read; it is the last on its connection."""
+        """Let the exchange respond to a request that cannot be parsed, and close the connection."""
         self.close_connection = self._unread = True
         result = self._server.refuse(parse_error)
         if isinstance(result, WireFault):
@@ -196,12 +199,12 @@ class Connection(BaseHTTPRequestHandler):
             self._send(result)
 
     def _refuse_tls(self) -> None:
-        """End a connection on which the client speaks TLS: it would not understand an answer."""
+        """Close a connection on which the client speaks TLS: it would not understand a response."""
         self.close_connection = True
         self._linger()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
-        """Nothing is logged."""
+        """Log nothing."""
 
     # The body and the response
 
@@ -245,7 +248,7 @@ class Connection(BaseHTTPRequestHandler):
         }
         for name, value in self.headers.raw_items():
             if "_" in name:
-                continue  # WSGI could not tell it from a name with a hyphen
+                continue  # WSGI could not distinguish it from a name with a hyphen
             key = name.upper().replace("-", "_")
             key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
             value = value.strip(BLANK)
@@ -303,7 +306,7 @@ class Connection(BaseHTTPRequestHandler):
         break_wire(self.connection, breakage, self._head_of, self._server.wait)
 
     def _linger(self) -> None:
-        """Take in, for a while, what the client still sends: closing on it would reset the answer away."""
+        """Read for a while what the client still sends. Closing at once would reset the connection too early."""
         self.connection.shutdown(socket.SHUT_WR)
         self._reader.drain(_LINGER_SECONDS)
         left, buffer = _LINGER_BYTES, bytearray(1 << 16)

@@ -1,4 +1,4 @@
-"""What the thread server reads from a connection: the bytes, the lines of a head, and the body."""
+"""Read from a connection of the thread server: the bytes, the lines of a head, and the body."""
 
 import io
 import socket
@@ -17,7 +17,7 @@ BLANK: Final = " \t"
 
 
 class ParseError(Exception):
-    """The request cannot be read to its end; the message says why, in a sentence for the client."""
+    """The request cannot be read to its end. The message tells the client why."""
 
 
 class SocketReader(io.RawIOBase):
@@ -36,7 +36,7 @@ class SocketReader(io.RawIOBase):
         self.is_over: bool = False
 
     def drain(self, silence: float) -> None:
-        """Begin to take in what nobody reads: with a deadline of its own, and no longer silence than this."""
+        """Start to discard what the client sends, with a new deadline and at most ``silence`` seconds between reads."""
         self._deadline, self._silence = None, min(silence, self._read_timeout)
 
     def rest(self) -> None:
@@ -70,7 +70,7 @@ class SocketReader(io.RawIOBase):
 
 
 class HeadLines:
-    """The lines of a head; the library takes a carriage return alone for the end of one, which HTTP does not."""
+    """The lines of a head. A lone carriage return is noted: it ends a line for the library, but not in HTTP."""
 
     def __init__(self, rfile: io.BufferedReader, first: bytes) -> None:
         self.rfile = rfile
@@ -87,7 +87,7 @@ class HeadLines:
 
 
 class HeaderFields(HTTPMessage):
-    """Headers only: what the body may be is not asked, so that a multipart type is no defect of the head."""
+    """Headers whose content type is ignored, so that the library does not report a multipart type as a defect."""
 
     def get_content_type(self) -> str:
         return "text/plain"
@@ -97,7 +97,7 @@ class HeaderFields(HTTPMessage):
 
 
 def header_block(received: bytes) -> bytes:
-    """The header lines and the empty line after them, if all of them are there and end as they should."""
+    """Return the header lines and the empty line after them, if they are complete and end as HTTP requires."""
     fields, end, _ = received.partition(b"\r\n\r\n")
     return (
         fields + end if end and not fields.startswith(b"\r\n") and fields.count(b"\n") == fields.count(b"\r\n") else b""
@@ -105,7 +105,7 @@ def header_block(received: bytes) -> bytes:
 
 
 def list_members(header: str) -> list[str]:
-    """The members of a header that is a list, in lower case."""
+    """Return the members of a header that is a list, in lower case."""
     return [word.strip().lower() for word in header.split(",")]
 
 
@@ -128,7 +128,7 @@ class BodyReader:
         self.is_unread: bool = False
 
     def read(self) -> bytes:
-        """The whole body, drained whatever the answer will be; one over the limit stays unread, and counts as empty."""
+        """Read the whole body, whatever the response will be. A body over the limit is not read and counts as empty."""
         coding = ", ".join(self._headers.get_all("Transfer-Encoding", [])).strip(BLANK).lower()
         lengths = self._headers.get_all("Content-Length", [])
         if coding and (coding != "chunked" or lengths):
@@ -149,7 +149,7 @@ class BodyReader:
         return self._exactly(declared)
 
     def _exactly(self, count: int) -> bytes:
-        """``count`` bytes, unless the client closes or falls silent before that: then the answer is 400."""
+        """Read ``count`` bytes. Raise `ParseError` if the client closes the connection or stops sending before that."""
         body = bytearray()
         try:
             while len(body) < count:
@@ -179,7 +179,7 @@ class BodyReader:
     def _chunk_size(self) -> int:
         size = self._line().partition(b";")[0].strip()
         if not size or len(size) > 16 or size.strip(b"0123456789abcdefABCDEF"):
-            raise ParseError("A chunk of the body has no size.")  # what stands there may be a part of the body
+            raise ParseError("A chunk of the body has no size.")  # the next bytes may belong to the body
         return int(size, 16)
 
     def _line(self) -> bytes:

@@ -1,4 +1,4 @@
-"""The way in for ``httpx``, without a socket: transports that raise what httpx raises on a wire."""
+"""Transports for ``httpx``, without a socket. They raise the exceptions that httpx raises on a socket."""
 
 import errno
 import os
@@ -36,7 +36,7 @@ _Error = TypeVar("_Error", bound=Exception)
 
 
 class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that comes in one piece, and then may fail."""
+    """A body that arrives in one piece. After it, reading may fail."""
 
     def __init__(self, data: bytes, error: httpx.TransportError | None = None) -> None:
         self._data = data
@@ -53,7 +53,7 @@ class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 class _Exchanger:
-    """From an httpx request to the exchange and back, for both transports."""
+    """The exchange for an httpx request, for both transports."""
 
     def __init__(self, origin: Origin, exchange: Exchange, retries: int, on_blocked: OnBlocked) -> None:
         self.arguments = origin, exchange, retries, on_blocked
@@ -64,7 +64,7 @@ class _Exchanger:
         self._idle = IdleConnections()
 
     def ask(self, request: httpx.Request, body: bytes) -> httpx.Response:
-        """The response; a refused connection is tried again, as httpx's own transports do, ``retries`` times."""
+        """Return the response. Retry a refused connection ``retries`` times, as httpx's own transports do."""
         attempt = 0
         while True:
             try:
@@ -136,7 +136,7 @@ def _broken(outcome: Outcome, breakage: WireFault) -> httpx.Response:
 
 
 def _failed(kind: type[httpx.TransportError], cause: Exception) -> httpx.TransportError:
-    """What httpx raises, with all that stands below it on a wire: httpcore's exception of that name, and its cause."""
+    """Return the exception that httpx raises on a socket, with the same chain: httpcore's exception, and its cause."""
     below = _caused(getattr(httpcore, kind.__name__)(str(cause)), cause)
     return _caused(kind(str(cause)), below)
 
@@ -159,14 +159,14 @@ class _Transport(InProcess):
 
 
 class HostwayTransport(_Transport, httpx.BaseTransport):
-    """For ``httpx.Client(transport=...)``."""
+    """A transport to the fake for ``httpx.Client(transport=...)``."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         return self._exchanger.ask(request, request.read())
 
 
 class AsyncHostwayTransport(_Transport, httpx.AsyncBaseTransport):
-    """For ``httpx.AsyncClient(transport=...)``."""
+    """A transport to the fake for ``httpx.AsyncClient(transport=...)``."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return self._exchanger.ask(request, await request.aread())

@@ -1,4 +1,4 @@
-"""What the ways in without a socket have in common: where a base URL leads, and which connections are kept."""
+"""What the transports without a socket share: the origin of a base URL, and the kept connections."""
 
 from abc import abstractmethod
 from collections import deque
@@ -23,7 +23,7 @@ _MOST: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Scheme, host and port of a base URL, as the adapter compares them."""
+    """The scheme, host and port of a base URL, normalized for comparison."""
 
     scheme: str
     host: str
@@ -36,31 +36,31 @@ class Origin:
 
     @classmethod
     def from_parts(cls, scheme: str, host: str, port: int | None) -> "Origin":
-        """Return the origin of a scheme, a host and a port, which may be left to the scheme."""
+        """Return the origin of a scheme, a host and a port. Without a port, the default of the scheme holds."""
         return cls(scheme, host, port or _PORTS.get(scheme, 0))
 
     @property
     def header(self) -> str:
-        """What a client sends as ``Host``."""
+        """The ``Host`` header that a client sends."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS.get(self.scheme) else f"{host}:{self.port}"
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """Where a session mounts the adapter: also with the default port spelled out."""
+        """The prefixes at which a session mounts the adapter, with and without the default port."""
         plain = f"{self.scheme}://{self.header}/"
         host = self.header if self.port == _PORTS.get(self.scheme) else ""
         return (plain, f"{self.scheme}://{host}:{self.port}/") if host else (plain,)
 
 
 class IdleConnections:
-    """The connections that a client keeps for use again, of which only the number counts."""
+    """The connections that a client keeps for reuse. Only their number matters."""
 
     def __init__(self) -> None:
         self._kept: deque[None] = deque(maxlen=_MOST)
 
     def take(self) -> bool:
-        """Use a kept connection if there is one; whether there was."""
+        """Take a kept connection. Return False if there is none."""
         try:
             self._kept.pop()
         except IndexError:
@@ -68,12 +68,12 @@ class IdleConnections:
         return True
 
     def give_back(self, request: Request) -> None:
-        """The connection that was used is whole, and is kept, unless the client said that it would not be."""
+        """Keep a connection after its use, unless the client asked to close it."""
         if "close" not in request.headers.get("connection", "").lower():
             self._kept.append(None)
 
     def forget(self) -> None:
-        """The client closes them all."""
+        """Close all kept connections."""
         self._kept.clear()
 
 
@@ -82,7 +82,7 @@ class InProcess:
 
     @abstractmethod
     def clone(self) -> Self:
-        """Return one that leads to the same fake, with connections of its own."""
+        """Return a copy that leads to the same fake and keeps connections of its own."""
 
     def __copy__(self) -> Self:
         return self.clone()
@@ -97,7 +97,7 @@ class InProcess:
 
 
 def blocked_host_error(method: str, url: str, why: str, on_blocked: OnBlocked) -> BlockedHostError:
-    """Return the error for a request to another host, its secrets masked, and call ``on_blocked`` with it."""
+    """Return the error for a request to another host, with secrets masked. Call ``on_blocked`` with it."""
     error = BlockedHostError(f"{method} {masked_url(url)}".strip() + f": {why}")
     on_blocked(error)
     return error

@@ -35,7 +35,7 @@ from hostway_fake.transports.urllib3 import Pool
 
 
 class Interception:
-    """A fake that is reached by clients that know nothing of it; each of their adapters has connections of its own."""
+    """A fake that clients reach without being connected to it. Each of their adapters has connections of its own."""
 
     def __init__(self, pool: Pool, block_others: bool, on_blocked: OnBlocked) -> None:
         self.pool: Pool = pool
@@ -183,7 +183,7 @@ def _pool_of_manager(original: Any) -> Any:
 
 
 class _GetAdapter:
-    """``Session.get_adapter``, which gives the real adapter for a URL of a fake, also while requests is mocked."""
+    """A patch of ``Session.get_adapter`` that returns the real adapter for a fake's URL, even if requests is mocked."""
 
     def __init__(self, original: Any) -> None:
         self._original = original
@@ -246,7 +246,7 @@ def _httpx_patches(interceptor: Interceptor) -> Sequence[Patch]:
 
 
 class _WhenImported(MetaPathFinder):
-    """Patches httpx as soon as somebody has imported it."""
+    """Patches httpx as soon as another module has imported it."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None

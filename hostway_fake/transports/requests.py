@@ -29,7 +29,7 @@ def _pristine(module: ModuleType, owner: str, name: str) -> Any:
         assert spec is not None
         assert spec.loader is not None
         fresh = module_from_spec(spec)
-        with catch_warnings(action="ignore"):  # requests warns of what it does not find
+        with catch_warnings(action="ignore"):  # requests warns about what it does not find
             spec.loader.exec_module(fresh)
         method = vars(vars(fresh)[owner])[name]
     return method
@@ -40,15 +40,15 @@ _SESSION_SEND: Final = _pristine(requests.sessions, "Session", "send")
 
 
 def is_mocked(method: Any) -> bool:
-    """Tell whether a method of requests is one of responses or requests-mock, which stand in for all adapters."""
+    """Tell whether a method of requests is one of responses or requests-mock, which replace all adapters."""
     return str(getattr(method, "__module__", "")).partition(".")[0] in ("responses", "requests_mock")
 
 
 def send_past_mocks(session: Session, request: PreparedRequest, **options: Any) -> RequestsResponse:
-    """Send a request by the adapter that is mounted, also while requests-mock is active.
+    """Send a request by the mounted adapter, even if requests-mock is active.
 
-    requests-mock replaces ``Session.send`` by a function that uses its own adapter for every URL. `mount` puts this
-    function on a session, so that a URL of the fake is sent by the real ``Session.send``.
+    requests-mock replaces ``Session.send`` by a function that uses its own adapter for every URL. `mount` sets this
+    function on a session, so that the real ``Session.send`` sends requests to the fake.
     """
     send = type(session).send
     if send is not _SESSION_SEND and is_mocked(send):
@@ -65,10 +65,10 @@ def retries_of(session: Session, url: str) -> int | Retry:
 
 
 class HostwayAdapter(InProcess, HTTPAdapter):
-    """A `requests` adapter to be mounted on a session."""
+    """A `requests` adapter that can be mounted on a session."""
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> RequestsResponse:
-        """Send a request, also while responses is active, which replaces ``HTTPAdapter.send`` for all adapters."""
+        """Send a request, even if responses is active, which replaces ``HTTPAdapter.send`` for all adapters."""
         send = HTTPAdapter.send
         if send is not ADAPTER_SEND and is_mocked(send):
             send = ADAPTER_SEND
@@ -87,7 +87,7 @@ class HostwayAdapter(InProcess, HTTPAdapter):
         return request.path_url
 
     def cert_verify(self, *_: Any, **__: Any) -> None:
-        """There is no certificate."""
+        """Do nothing: there is no certificate."""
 
     def close(self) -> None:
         self._pool.close()
@@ -97,14 +97,14 @@ class HostwayAdapter(InProcess, HTTPAdapter):
 
 
 class HostwaySession(Session):
-    """A session that knows that nothing of the machine takes part, and spares itself the merging of what is empty."""
+    """A session that ignores the environment of the machine and does not spend time on merging empty settings."""
 
     def __init__(self) -> None:
         super().__init__()
         self.trust_env = False
 
     def get_adapter(self, url: str) -> BaseAdapter:
-        """Return the adapter for a URL, whatever credentials stand in it."""
+        """Return the adapter for a URL. Ignore credentials in the URL."""
         scheme, slashes, rest = url.partition("://")
         authority, slash, path = rest.partition("/")
         return super().get_adapter(scheme + slashes + authority.rpartition("@")[2] + slash + path)

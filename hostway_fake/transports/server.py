@@ -1,9 +1,9 @@
-"""The way in for any client: a real socket, served by a thread for each connection.
+"""A server on a real socket, with one thread for each connection.
 
-The accepting thread waits for the listener and for one end of a socket pair that exists since the start, so that
-stopping needs no new descriptor and no connection. A server that is never stopped is stopped at the interpreter's exit;
-once the interpreter is finalising nothing is joined, because daemon threads no longer run then. A process that is
-forked closes its copies of the sockets: the server belongs to the parent.
+The accepting thread waits for the listener and for one end of a socket pair that exists from the start, so stopping
+needs no new file descriptor and no connection. A server that is never stopped stops when the interpreter exits. While
+the interpreter finalizes, no thread is joined, because daemon threads no longer run. A forked process closes its copies
+of the sockets: the server belongs to the parent.
 """
 
 import atexit
@@ -42,11 +42,11 @@ _RUNNING: Final[WeakSet["ThreadServer"]] = WeakSet()
 
 
 class ThreadServer:
-    """A server that listens from its making on, in the thread that made it, until `stop`.
+    """A server that listens from its creation until `stop`.
 
-    ``app`` answers for ``worlds``; what never reaches it, such as bytes that are not HTTP, is answered by the exchange.
-    ``failures`` are the first exceptions that were raised in its threads. ``tls`` is a certificate authority,
-    which `stop` discards, or an SSL context of the user.
+    ``app`` responds for ``worlds``. The exchange responds to what never reaches the application, such as bytes that are
+    not HTTP. ``failures`` contains the first exceptions of its threads. ``tls`` is an SSL context of the user,
+    or a certificate authority, which `stop` discards.
     """
 
     def __init__(
@@ -86,13 +86,13 @@ class ThreadServer:
 
     @property
     def authority(self) -> str:
-        """Host and port, as in a URL."""
+        """The host and port, as in a URL."""
         host, port = self.address[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     @property
     def url(self) -> str:
-        """Where it listens, without a trailing slash."""
+        """The URL of the server, without a trailing slash."""
         return f"{self.scheme}://{self.authority}"
 
     @property
@@ -101,16 +101,16 @@ class ThreadServer:
         return self._authority.path if self._authority else None
 
     def refuse(self, parse_error: str) -> ExchangeResult:
-        """What comes of a request that cannot be read."""
+        """Return the result of a request that cannot be parsed."""
         return exchange(self._worlds, Request("", "", {}, parse_error=parse_error, wait=self.wait))
 
     def wait(self, seconds: float) -> None:
-        """Let real time pass; the server's stopping ends it, and raises `ServerStopped`."""
+        """Wait in real time. Raise `ServerStopped` when the server stops."""
         if self._stopping.wait(seconds):
             raise ServerStopped
 
     def fail(self, error: Exception) -> Response:
-        """The answer where the application raised, which `failures` keeps, unless the world does."""
+        """Return the response after an exception of the application. Keep the exception, unless the world keeps it."""
         if not isinstance(error, ScriptExhaustedError):
             self._keep(error)
         return responses.internal_error_response(self._worlds.default_world, error)
@@ -120,7 +120,7 @@ class ThreadServer:
             self.failures.append(error)
 
     def raise_failures(self, but: type[Exception] | tuple[()] = ()) -> None:
-        """Raise what was raised in its threads since the last time, ``but`` for some: one as it is, more as a group."""
+        """Raise the exceptions of the threads since the last call, except ``but``: one as it is, several as a group."""
         failures, self.failures = self.failures, []
         for world in tuple(self._worlds.by_account.values()):
             failures += world.rulebook.exhausted()[:1]
@@ -129,9 +129,9 @@ class ThreadServer:
             raise failures[0] if len(failures) == 1 else ExceptionGroup("in the server", failures)
 
     def stop(self) -> None:
-        """Stop listening, end every connection, wait for the threads. A second call does nothing.
+        """Stop listening, close every connection, and wait for the threads. A second call does nothing.
 
-        Once the interpreter is finalising it does nothing either: no thread would come to its end.
+        While the interpreter finalizes, it does nothing either, because no thread would end.
         """
         if sys.is_finalizing():
             return
@@ -155,8 +155,8 @@ class ThreadServer:
             if thread is not current_thread():
                 thread.join()
 
-    def _leave_to_parent(self) -> None:
-        """Close this process's copies of the sockets, without a word to the clients: the parent serves them."""
+    def leave_to_parent(self) -> None:
+        """Close this process's copies of the sockets. The clients notice nothing, because the parent serves them."""
         self._lock, self._stopping = Lock(), Event()
         self._stopping.set()
         for each in (self._listener, self._wakened, self._waker, *self._connections.values()):
@@ -174,16 +174,16 @@ class ThreadServer:
                     self._accept_waiting()
                 except BlockingIOError:
                     pass  # the client has gone, or the server was woken
-                except (OSError, RuntimeError):  # no descriptor is left, or a test forbids to make sockets
+                except (OSError, RuntimeError):  # no file descriptor is left, or a test forbids sockets
                     self._stopping.wait(_SHORTAGE_SECONDS)
 
     def _accept_waiting(self) -> None:
-        """Serve the connections that wait, each in a thread of its own."""
+        """Accept all waiting connections. Serve each in a thread of its own."""
         while not self._stopping.is_set():
             self._start_thread(*self._listener.accept())
 
     def _start_thread(self, connection: socket.socket, peer: Any) -> None:
-        """Start the thread of a connection; when no thread is left, the connection waits until there is one."""
+        """Start the thread of a connection. If no thread can be started, wait until one has ended."""
         connection.setblocking(True)
         thread = Thread(target=self._serve_connection, args=(connection, peer), daemon=True)
         with self._lock:
@@ -203,7 +203,7 @@ class ThreadServer:
                     return
                 if not Connection(connection, peer, self).is_broken:
                     send_close_notify(connection)
-                connection.shutdown(socket.SHUT_RDWR)  # a process that was forked may hold it open
+                connection.shutdown(socket.SHUT_RDWR)  # a forked process may hold it open
         except Exception as error:
             self._keep(error)
         finally:
@@ -234,7 +234,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _leave_all_to_parent() -> None:
     for server in tuple(_RUNNING):
-        server._leave_to_parent()
+        server.leave_to_parent()
 
 
 after_fork(_leave_all_to_parent)

@@ -1,4 +1,4 @@
-"""How a socket breaks: each outcome as the peer of a real server would meet it."""
+"""How a socket breaks: each outcome as a client of a real server would observe it."""
 
 import os
 import socket
@@ -26,13 +26,13 @@ _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class ServerStopped(OSError):
-    """The server stops, and whoever still waits in it waits no longer."""
+    """The server stops, and all waits in its threads end."""
 
 
 def break_wire(connection: socket.socket, breakage: WireFault, head: Callable[[Response], bytes], wait: Wait) -> None:
-    """Do to a connection what was scripted; it is of no use afterwards.
+    """Apply an outcome to a connection. The connection cannot be used afterwards.
 
-    ``head`` makes the status line and headers of an answer.
+    ``head`` returns the status line and headers of a response.
     """
     response = breakage.response
     match breakage.outcome:
@@ -53,6 +53,6 @@ def break_wire(connection: socket.socket, breakage: WireFault, head: Callable[[R
                 while connection.recv(1 << 16):
                     pass
         case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Respond() | Delay() | Unavailable():
-            pass  # the end of the connection is all that comes
+            pass  # the client observes only the end of the connection
         case _ as unknown:
             assert_never(unknown)

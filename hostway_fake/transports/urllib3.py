@@ -60,7 +60,7 @@ class _Response(HTTPResponse):
 
 
 class _SilentBody(io.BytesIO):
-    """The body of a connection on which nothing more comes."""
+    """The body of a connection on which nothing more arrives."""
 
     def read(self, amt: int | None = None) -> bytes:
         raise TimeoutError("timed out")
@@ -87,28 +87,28 @@ class _WireResponse(http.client.HTTPResponse):
         self._headers = response.headers
 
     @cached_property
-    def headers(self) -> http.client.HTTPMessage:  # type: ignore[override]  # an attribute in the stubs; made if asked
+    def headers(self) -> http.client.HTTPMessage:  # type: ignore[override]  # an attribute in the stubs
         message = http.client.HTTPMessage()
         for name, value in self._headers:
             message.set_raw(name, value)
         return message
 
     @property
-    def msg(self) -> http.client.HTTPMessage:  # type: ignore[override]  # as headers
+    def msg(self) -> http.client.HTTPMessage:  # type: ignore[override]  # as for headers
         return self.headers
 
 
 class _Connection:
-    """What the pool takes for a connection. The exchange happens while the client waits for the response."""
+    """The pool's connection. The exchange happens when the client waits for the response."""
 
     is_verified = True
     is_connected = True
-    is_closed = False  # so that urllib3 hands over the read timeout before it waits
+    is_closed = False  # so that urllib3 sets the read timeout before it waits
     proxy = None
     proxy_is_verified = None
     has_connected_to_proxy = False
     timeout: float | None = None
-    # urllib3-future asks for these as well
+    # urllib3-future asks for these too
     is_multiplexed = is_saturated = False
     is_idle = True
     conn_info = None
@@ -138,7 +138,7 @@ class _Connection:
         **_: Any,
     ) -> None:
         if self._sent is not None:
-            return  # it was sent already, and its answer waits
+            return  # the request was sent already, and its response is ready
         sent = {"host": self._host}
         for name, value in (headers or {}).items():
             if not (isinstance(value, str) and value.isascii() and isinstance(name, str)):
@@ -156,7 +156,7 @@ class _Connection:
         }
 
     def exchanged(self) -> ExchangeResult:
-        """What comes of the request, which is exchanged once."""
+        """Return the result of the request. It is exchanged once."""
         if self._result is None:
             assert self._sent is not None
             read_timeout = self.timeout if isinstance(self.timeout, int | float) else None
@@ -210,19 +210,19 @@ class _Connection:
         )
 
     def connect(self) -> None:
-        """There is nothing to connect to."""
+        """Do nothing: there is no connection to open."""
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is no connection to close."""
 
 
 def _sets_cookies(response: Response) -> bool:
-    """Tell whether an answer sets cookies. requests spends 8 % of a call on the search, also if there are none."""
+    """Tell whether a response sets cookies. requests spends 8 % of a call on this search."""
     return any(name.lower() == "set-cookie" for name, _ in response.headers)
 
 
 def _text(value: str | bytes) -> str:
-    """A header as the wire carries it: what does not fit into Latin-1 fails as it fails there."""
+    """Return a header as a wire carries it. Raise the same error as a socket if it is not Latin-1."""
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     if not text.isascii():
         text.encode("latin-1")
@@ -235,7 +235,7 @@ def _joined(body: Any, method: str) -> bytes:
 
 
 class _WaitingHere(Retry):
-    """Retries that wait by a function of ours. These are the two methods that `Retry.sleep` calls."""
+    """Retries that wait by a function of ours. `Retry.sleep` calls these two methods."""
 
     _wait: ClassVar[list[Wait]]
 
@@ -255,7 +255,7 @@ _LOG: Final = getLogger("urllib3.connectionpool")
 
 
 def defined_in(function: Any, module: ModuleType) -> Any:
-    """Return a function if its module defines it, or None if somebody has put another in its place."""
+    """Return a function if its module defines it, or None if another library has replaced it."""
     is_plain = type(function) is FunctionType
     return function if is_plain and function.__code__.co_filename == module.__file__ else None
 
@@ -264,7 +264,7 @@ _URLOPEN: Final = defined_in(vars(HTTPConnectionPool)["urlopen"], connectionpool
 
 
 class Pool(HTTPConnectionPool):
-    """urllib3's own pool, whose connections end at the exchange."""
+    """A urllib3 pool whose connections lead to the exchange."""
 
     def __init__(self, origin: Origin, exchange: Exchange, wait: Wait | None) -> None:
         self._wait = wait
@@ -285,7 +285,7 @@ class Pool(HTTPConnectionPool):
         *more: Any,
         **options: Any,
     ) -> BaseHTTPResponse:
-        """Return at once an answer that will not be retried; leave everything else to urllib3.
+        """Return a response that will not be retried. Leave every other request to urllib3.
 
         urllib3 also handles the request if its debug log is on, or if a library for tracing has replaced ``urlopen``.
         """
@@ -309,17 +309,17 @@ class Pool(HTTPConnectionPool):
         return response
 
     def close(self) -> None:
-        """Forget the connections that are kept; the pool can be used again."""
+        """Forget the kept connections. The pool can be used again."""
         self._idle.forget()
 
     def clone(self) -> "Pool":
-        """A pool to the same fake, with connections of its own."""
+        """Return a pool that leads to the same fake and keeps connections of its own."""
         return Pool(self.origin, self.exchange, self._wait)
 
     def _waiting_here(self, retries: Any) -> Any:
-        """Return the same retries, except that their waiting passes on the fake's clock.
+        """Return the same retries, except that they wait on the fake's clock.
 
-        `_WaitingHere` comes after a class of the user's: what that class overrides is still asked first.
+        `_WaitingHere` comes after the user's class, so the user's overrides take precedence.
         """
         if self._wait is None or not isinstance(retries, Retry) or isinstance(retries, _WaitingHere):
             return retries
@@ -334,14 +334,14 @@ class Pool(HTTPConnectionPool):
         return begun or _Connection(self.origin, self.exchange, self._idle)
 
     def _put_conn(self, conn: Any) -> None:
-        """There is nothing to keep."""
+        """Do nothing: no connection is kept."""
 
     def _validate_conn(self, conn: Any) -> None:
-        """There is no certificate."""
+        """Do nothing: there is no certificate."""
 
 
 def _read_timeout(timeout: Any) -> Any:
-    """For how long a client waits for an answer, as urllib3 reckons it."""
+    """Return for how long a client waits for a response, computed as urllib3 does."""
     if not isinstance(timeout, Timeout):
         return timeout
     if timeout.total is None:

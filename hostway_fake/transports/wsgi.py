@@ -1,4 +1,4 @@
-"""The Flask application: the shell for all that speaks WSGI. What it answers is decided below, by the exchange."""
+"""The Flask application for everything that speaks WSGI. The exchange decides the responses."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -88,13 +88,13 @@ def _header(name: str) -> str:
 
 
 def _rebuilt(environ: "WSGIEnvironment") -> str:
-    """The target under a server that keeps no raw one; a ``%2F`` in it is lost."""
+    """Return the target on a server that does not keep the raw one. A ``%2F`` in it is lost."""
     path = quote((environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1"))
     return path + ("?" + query if (query := environ.get("QUERY_STRING")) else "")
 
 
 def _body(environ: "WSGIEnvironment", headers: dict[str, str]) -> bytes:
-    """The body, at most one byte over the limit; nothing of one that is declared longer or without a sane length."""
+    """Return the body, at most one byte over the limit. Empty if it is declared longer or has an invalid length."""
     stream = environ["wsgi.input"]
     if environ.get("wsgi.input_terminated"):
         return bytes(stream.read(BODY_LIMIT + 1))
@@ -103,7 +103,7 @@ def _body(environ: "WSGIEnvironment", headers: dict[str, str]) -> bytes:
 
 
 class _Response(FlaskResponse):
-    """An answer is finished: no header of it is to be completed or corrected."""
+    """A finished response: werkzeug must not add or correct a header."""
 
     default_mimetype = None
 
@@ -116,6 +116,6 @@ def _response(response: Response) -> FlaskResponse:
 
 
 def _broken(environ: "WSGIEnvironment", breakage: WireFault) -> FlaskResponse:
-    """Hand a breakage to the server that runs the application; what is returned here is not sent."""
+    """Let the server that runs the application break the wire. The returned response is not sent."""
     environ["hostway_fake.break"](breakage)
     return FlaskResponse()

@@ -127,7 +127,7 @@ def serve_options() -> str:
     rows = []
     for action in serve._actions[1:]:
         names = " ".join(filter(None, (action.option_strings[0], action.metavar)))
-        rows.append((f"`{names}`", re.sub(r" ?\(%\(default\)s\)", f" (default: `{action.default}`)", action.help)))
+        rows.append((f"`{names}`", action.help.replace("%(default)s", f"`{action.default}`")))
     return _table(("option", "meaning"), rows)
 
 

@@ -459,6 +459,31 @@ def test_a_script_that_ran_out_on_a_socket_is_raised_once() -> None:
 # Headers of a scripted answer
 
 
+def test_respond_sends_plain_data_as_json(fake: FakeHostway) -> None:
+    fake.faults.on("list_zones").respond(200, json={"zones": [None, "\u20ac"]})
+    fake.faults.on("list_servers").respond(400, json=[], content_type="application/problem+json")
+    for_file = {"on": "list_images", "respond": {"status": 200, "json": {"images": 7}}}
+    client, url = fake.session(), fake.url
+    zones, servers = client.get(f"{url}/zone"), client.get(f"{url}/servers")
+    assert (zones.json(), zones.headers["Content-Type"]) == ({"zones": [None, "\u20ac"]}, "application/json")
+    assert (servers.json(), servers.headers["Content-Type"]) == ([], "application/problem+json")
+    step = FaultScript.parse({"rule": [for_file]}).rules[0].what.steps[0]
+    assert step == respond(200, json={"images": 7})
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ({"json": float("nan")}, "json: got nan, expected data that JSON can contain"),
+        ({"json": {1, 2}}, "json: got {1, 2}, expected data that JSON can contain"),
+        ({"json": {}, "body": "x"}, "json: got {}, expected no body beside it"),
+    ],
+)
+def test_respond_rejects_data_that_is_not_json(fake: FakeHostway, others: Any, said: str) -> None:
+    with pytest.raises(InvalidValueError, match=f"^{said}"):
+        respond(200, **others)
+
+
 def test_headers_of_a_scripted_answer_are_sent_in_place_of_those_of_the_same_name(fake: FakeHostway) -> None:
     headers = {"X-Request-Id": "7", "content-type": "text/plain", "Set-Cookie": ["a=1; Path=/", "b=2; Path=/"]}
     fake.faults.on("list_servers").respond(200, body="x", headers=headers)
