@@ -84,6 +84,11 @@ class Operation:
         argument = f"{self.about}_id"
         return argument if self.has(argument) else ""
 
+    @property
+    def has_json(self) -> bool:
+        """Whether a successful response has a JSON body."""
+        return not (self.method == "DELETE" or self.path.endswith("/action") or self.is_named_in_body)
+
     def has(self, argument: str) -> bool:
         """Tell whether the path contains an argument, such as ``server_id``."""
         return f"{{{argument}}}" in self.path

@@ -6,22 +6,27 @@ The steps of a script, such as ``respond(503)``, are exported here. They are loa
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hostway_fake.faults.outcomes import (
-        Step,
+    from hostway_fake.faults.methods import (
         after_commit,
         before_commit,
+        change,
         delay,
+        duplicate,
         empty,
+        extra,
         hang,
         malformed,
-        ok,
+        rename_key,
         reset,
         respond,
         slow_body,
         stale_connection,
         truncate,
         unavailable,
+        with_headers,
+        without,
     )
+    from hostway_fake.faults.outcomes import Step, ok
     from hostway_fake.faults.script import FaultScript
 
 __all__ = [
@@ -29,17 +34,23 @@ __all__ = [
     "Step",
     "after_commit",
     "before_commit",
+    "change",
     "delay",
+    "duplicate",
     "empty",
+    "extra",
     "hang",
     "malformed",
     "ok",
+    "rename_key",
     "reset",
     "respond",
     "slow_body",
     "stale_connection",
     "truncate",
     "unavailable",
+    "with_headers",
+    "without",
 ]
 
 
@@ -47,6 +58,6 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     if name in __all__:
-        home = "script" if name == "FaultScript" else "outcomes"
+        home = {"FaultScript": "script", "Step": "outcomes", "ok": "outcomes"}.get(name, "methods")
         return getattr(import_module(f"hostway_fake.faults.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Final, Never
 
 from hostway_fake import checks
 from hostway_fake.exceptions import InvalidValueError, UnfinishedRuleError, WrongTypeError, invalid
-from hostway_fake.faults.outcomes import Outcome, OutcomeMethods, Step, before_commit
+from hostway_fake.faults.methods import OutcomeMethods, on_side, respond
+from hostway_fake.faults.outcomes import Outcome, Step
 from hostway_fake.faults.rulebook import Rulebook
 from hostway_fake.faults.rules import ALWAYS, ActiveRule, CallMatcher, FaultRule, HitSelector, OnHits, RateLimit, Script
 from hostway_fake.suggestions import Suggests, suggests_keywords
 
-DOWN: Final = before_commit.respond(503)
+DOWN: Final = respond(503)
 """The default of `Faults.outage`."""
 
 _SUGGESTIONS: Final = suggests_keywords(server_id="server", snapshot="name or id", snapshot_id="id", user="account")
@@ -78,7 +79,7 @@ class RuleBuilder(OutcomeMethods[RuleHandle], Suggests):
     faults: "Faults"
     which: CallMatcher
     hits: HitSelector = ALWAYS
-    is_after_commit: bool = False
+    is_after_commit: bool | None = None
     name: str = ""
 
     def named(self, name: str) -> "RuleBuilder":
@@ -146,7 +147,7 @@ class RuleBuilder(OutcomeMethods[RuleHandle], Suggests):
 
     def _finish(self, kind: Callable[..., Outcome], *values: object) -> RuleHandle:
         self.faults.forget(self)
-        step = Step(kind(*values), self.is_after_commit)
+        step = on_side(kind(*values), self.is_after_commit)
         return self.faults.write(FaultRule(self.which, OnHits(self.hits, step), self.name))
 
     def __repr__(self) -> str:

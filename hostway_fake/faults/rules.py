@@ -13,7 +13,7 @@ from hostway_fake.contract.errors import RATE_LIMITED
 from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.domain import identifiers
 from hostway_fake.exceptions import ScriptExhaustedError, WrongTypeError, invalid
-from hostway_fake.faults.outcomes import Respond, StaleConnection, Step, ok
+from hostway_fake.faults.outcomes import EDITS, Respond, StaleConnection, Step, ok
 
 _MILLION: Final = 10**6
 _NUMBERED: Final = re.compile(r"rule [0-9]+")
@@ -246,6 +246,10 @@ class FaultRule:
     def __post_init__(self) -> None:
         if _NUMBERED.fullmatch(checks.text("named", self.name)):
             raise invalid("named", self.name, "another: so are the rules called that were given no name")
+        operation = BY_NAME.get(self.which.operation or "")
+        for step in self.what.steps:
+            if operation and not operation.has_json and isinstance(step.outcome, EDITS):
+                raise invalid("outcome", step.outcome.name, f"another: a response of {operation.name} has no JSON body")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hostway_fake.domain.builds import ENDS, BuildRule
 from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid, shown
-from hostway_fake.faults import locations
+from hostway_fake.faults import locations, methods
 from hostway_fake.faults.locations import JsonPath, LocatedError, format_path, located
-from hostway_fake.faults.outcomes import Respond, Step, after_commit, before_commit, ok
+from hostway_fake.faults.outcomes import Respond, Step, ok
 from hostway_fake.faults.rules import COUNTS, CallMatcher, FaultRule, HitSelector, OnHits, RateLimit, Script
 
 _Seconds = Annotated[float, Meta(gt=0, description="seconds of the fake's clock")]
@@ -44,6 +44,16 @@ class _SlowBody(Struct, frozen=True, forbid_unknown_fields=True):
     real: bool = False
 
 
+class _Extra(Struct, frozen=True, forbid_unknown_fields=True):
+    path: str
+    value: Any
+
+
+class _RenameKey(Struct, frozen=True, forbid_unknown_fields=True):
+    path: str
+    new_name: str
+
+
 class _Step(Struct, frozen=True, forbid_unknown_fields=True):
     """What happens: exactly one outcome, with the arguments that its method has in Python."""
 
@@ -58,6 +68,12 @@ class _Step(Struct, frozen=True, forbid_unknown_fields=True):
     malformed: bool | UnsetType = UNSET
     stale_connection: bool | UnsetType = UNSET
     unavailable: bool | UnsetType = UNSET
+    duplicate: bool | UnsetType = UNSET
+    change: dict[str, Any] | UnsetType = UNSET
+    without: str | UnsetType = UNSET
+    extra: _Extra | UnsetType = UNSET
+    rename_key: _RenameKey | UnsetType = UNSET
+    with_headers: dict[str, str | list[str] | None] | UnsetType = UNSET
 
 
 class _Rule(_Step, frozen=True, forbid_unknown_fields=True):
@@ -110,8 +126,9 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     build: tuple[_Build, ...] = ()
 
 
-_FLAGS: Final = ("hang", "reset", "empty", "malformed", "stale_connection", "unavailable")
-_WORDS: Final = ("respond", "delay", "truncate", "slow_body", *_FLAGS)
+_FLAGS: Final = ("hang", "reset", "empty", "malformed", "stale_connection", "unavailable", "duplicate")
+_EDITS: Final = ("change", "without", "extra", "rename_key", "with_headers")
+_WORDS: Final = ("respond", "delay", "truncate", "slow_body", *_FLAGS, *_EDITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +251,7 @@ def _step(data: _Step, default: Step | None = None) -> Step:
         raise InvalidValueError(f"got {' and '.join(said) or 'no outcome'}, expected one of: {', '.join(_WORDS)}")
     (word,) = said
     value = getattr(data, word)
-    make: Callable[..., Step] = getattr(after_commit if data.after_commit else before_commit, word)
+    make: Callable[..., Step] = getattr(methods.after_commit if data.after_commit else methods, word)
     with located(word):
         if word not in _FLAGS:
             return make(**msgspec.structs.asdict(value)) if isinstance(value, Struct) else make(value)
@@ -315,7 +332,14 @@ def _got(data: Any, location: JsonPath) -> str:
 
 def _known(location: list[str | int]) -> list[str]:
     tables: dict[object, type[Struct]] = {"rule": _Rule, "outage": _Outage, "limit": _Limit, "build": _Build}
-    words: dict[object, type[Struct]] = {"respond": _Respond, "delay": _Delay, "slow_body": _SlowBody, "script": _Step}
+    words: dict[object, type[Struct]] = {
+        "respond": _Respond,
+        "delay": _Delay,
+        "slow_body": _SlowBody,
+        "extra": _Extra,
+        "rename_key": _RenameKey,
+        "script": _Step,
+    }
     names = [part for part in location if isinstance(part, str)]
     kind = words.get(names[-1], tables.get(names[0], _File)) if names else _File
     return [field.encode_name for field in msgspec.structs.fields(kind)]

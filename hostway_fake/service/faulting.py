@@ -1,5 +1,6 @@
 """How a fault acts on a call: before or after the commit point, and what the client receives."""
 
+import json
 from collections.abc import Callable
 from typing import assert_never
 
@@ -8,9 +9,11 @@ from hostway_fake.contract.catalogue import FLAVORS, IMAGES
 from hostway_fake.contract.operations import Operation
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.exceptions import EndlessWaitError, HostwayFakeError, NoWireError
+from hostway_fake.faults.edits import BodyEdit, Change, Extra, RenameKey, Without
 from hostway_fake.faults.outcomes import (
     ConnectionReset,
     Delay,
+    Duplicate,
     EmptyResponse,
     Hang,
     MalformedBody,
@@ -20,6 +23,7 @@ from hostway_fake.faults.outcomes import (
     Step,
     TruncatedBody,
     Unavailable,
+    WithHeaders,
 )
 from hostway_fake.faults.rules import CallInfo
 from hostway_fake.journal.calls import Effect
@@ -98,7 +102,8 @@ def apply_fault(context: RequestContext, step: Step, handle: Handle) -> FaultRes
     """Apply a step of a fault rule to a call.
 
     After the commit point, the handler is called first. Before it, only outcomes that send the true response call it:
-    a delay, and a slow or truncated body. A truncated or slow body that the client cannot receive comes from a dry run.
+    a delay, a slow or truncated body, a duplicate, and edits. If the client cannot receive the whole body, it comes
+    from a dry run.
 
     Args:
         context: The request, its world and its operation.
@@ -122,6 +127,13 @@ def apply_fault(context: RequestContext, step: Step, handle: Handle) -> FaultRes
             return _truncate(context, outcome, handled, handle)
         case SlowBody() as outcome:
             return _slow_body(context, outcome, handled, handle)
+        case Duplicate():
+            return _duplicate(context, handle)
+        case Change() | Without() | Extra() | RenameKey() as outcome:
+            return _edit_body(context, outcome, handle)
+        case WithHeaders() as outcome:
+            effect, status, response = handle(context)
+            return effect, status, response.with_headers(outcome.headers, outcome.removed)
         case Unavailable() as outcome if context.request.wait is not None:
             return Effect.NONE, outcome.name, NoWireError(f"{_said(context)}: unavailable() works in process only")
         case ConnectionReset() | EmptyResponse() | MalformedBody() | StaleConnection() | Unavailable() as outcome:
@@ -187,6 +199,25 @@ def _slow_body(context: RequestContext, outcome: SlowBody, handled: HandledCall 
         return effect, "timeout", WireFault(outcome, response)
     _move(context, len(response.body) * seconds_for_a_byte)
     return effect, str(response.status), response
+
+
+def _duplicate(context: RequestContext, handle: Handle) -> FaultResult:
+    first, _, _ = handle(context)
+    second, status, response = handle(context)
+    return Effect.APPLIED if first is Effect.APPLIED else second, status, response
+
+
+def _edit_body(context: RequestContext, outcome: BodyEdit, handle: Handle) -> FaultResult:
+    """Edit the JSON body of a successful response. The response to ``HEAD`` gets the headers of the edited one."""
+    is_head = context.request.method == "HEAD"
+    method = "GET" if is_head else context.request.method
+    effect, status, response = handle(context._replace(request=context.request._replace(method=method)))
+    if response.status < 400 and response.body:
+        try:
+            response = responses.with_json(response, outcome.edit(json.loads(response.body)))
+        except HostwayFakeError as error:
+            return effect, status, error
+    return effect, status, response.without_body() if is_head else response
 
 
 def _dry_run(context: RequestContext, handle: Handle) -> Response:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from hostway_fake.contract.errors import PHRASES
-from hostway_fake.faults.outcomes import Outcome
+from hostway_fake.faults.outcomes import WireOutcome
 
 Wait = Callable[[float], object]
 """Waits for a number of real seconds."""
@@ -61,11 +61,13 @@ class Response:
     def without_body(self) -> "Response":
         return replace(self, body=b"")
 
-    def with_headers(self, headers: tuple[tuple[str, str], ...]) -> "Response":
-        """Return the response with some headers replaced."""
-        names = {name.lower() for name, _ in headers}
+    def with_headers(self, headers: tuple[tuple[str, str], ...], removed: tuple[str, ...] = ()) -> "Response":
+        """Return the response with some headers replaced or removed."""
+        if not (headers or removed):
+            return self
+        names = {name.lower() for name in (*removed, *(name for name, _ in headers))}
         kept = (header for header in self.headers if header[0].lower() not in names)
-        return replace(self, headers=(*kept, *headers)) if headers else self
+        return replace(self, headers=(*kept, *headers))
 
 
 def _phrase(status: int) -> str:
@@ -83,7 +85,7 @@ class WireFault:
     timeout becomes a `hostway_fake.faults.outcomes.Hang`.
     """
 
-    outcome: Outcome
+    outcome: WireOutcome
     response: Response | None = None
 
 

@@ -48,6 +48,14 @@ def json_response(context: RequestContext, status: int, body: object, *headers: 
     return response(context, status, "application/json; charset=UTF-8", encoded, *headers)
 
 
+def with_json(response: Response, body: object) -> Response:
+    """Return a response with another JSON body. ``Content-Length`` follows."""
+    encoded = _ENCODER.encode(body).encode()
+    length = str(len(encoded))
+    headers = tuple((name, length if name == "Content-Length" else value) for name, value in response.headers)
+    return Response(response.status, headers, encoded)
+
+
 def _date(context: RequestContext) -> str:
     return _http_date(in_zone(context.now, UTC).replace(microsecond=0))
 

@@ -15,12 +15,11 @@ from hostway_fake.faults.outcomes import (
     EmptyResponse,
     Hang,
     MalformedBody,
-    Outcome,
-    Respond,
     SlowBody,
     StaleConnection,
     TruncatedBody,
     Unavailable,
+    WireOutcome,
 )
 from hostway_fake.service.messages import ExchangeResult, Request, Response, WireFault
 from hostway_fake.transports.in_process import (
@@ -110,7 +109,7 @@ def _whole(response: Response, body: _Body) -> httpx.Response:
     return httpx.Response(response.status, headers=headers, stream=body, extensions=extensions)
 
 
-def _broken(outcome: Outcome, breakage: WireFault) -> httpx.Response:
+def _broken(outcome: WireOutcome, breakage: WireFault) -> httpx.Response:
     response = breakage.response
     match outcome:
         case TruncatedBody() if response is not None:
@@ -128,7 +127,7 @@ def _broken(outcome: Outcome, breakage: WireFault) -> httpx.Response:
             raise _no_http("illegal request line")
         case Unavailable():
             raise _failed(httpx.ConnectError, OSError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED)))
-        case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Respond() | Delay():
+        case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Delay():
             below = httpcore.RemoteProtocolError("Server disconnected without sending a response.")
             raise _caused(httpx.RemoteProtocolError(str(below)), below)
         case _ as unknown:

@@ -13,7 +13,6 @@ from hostway_fake.faults.outcomes import (
     EmptyResponse,
     Hang,
     MalformedBody,
-    Respond,
     SlowBody,
     StaleConnection,
     TruncatedBody,
@@ -52,7 +51,7 @@ def break_wire(connection: socket.socket, breakage: WireFault, head: Callable[[R
             with suppress(OSError):
                 while connection.recv(1 << 16):
                     pass
-        case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Respond() | Delay() | Unavailable():
+        case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Delay() | Unavailable():
             pass  # the client observes only the end of the connection
         case _ as unknown:
             assert_never(unknown)

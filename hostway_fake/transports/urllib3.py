@@ -32,12 +32,11 @@ from hostway_fake.faults.outcomes import (
     EmptyResponse,
     Hang,
     MalformedBody,
-    Outcome,
-    Respond,
     SlowBody,
     StaleConnection,
     TruncatedBody,
     Unavailable,
+    WireOutcome,
 )
 from hostway_fake.service.messages import ExchangeResult, Request, Response, Wait, WireFault, origin_form
 from hostway_fake.transports.in_process import Exchange, IdleConnections, Origin
@@ -172,7 +171,7 @@ class _Connection:
             return self.response(result)
         return self._broken(result.outcome, result)
 
-    def _broken(self, outcome: Outcome, breakage: WireFault) -> HTTPResponse:
+    def _broken(self, outcome: WireOutcome, breakage: WireFault) -> HTTPResponse:
         response = breakage.response
         match outcome:
             case TruncatedBody() if response is not None:
@@ -188,7 +187,7 @@ class _Connection:
             case Unavailable():
                 refused = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
                 raise NewConnectionError(self, f"Failed to establish a new connection: {refused}") from refused  # type: ignore[arg-type]
-            case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Respond() | Delay():
+            case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Delay():
                 raise RemoteDisconnected("Remote end closed connection without response")
             case _ as unknown:
                 assert_never(unknown)

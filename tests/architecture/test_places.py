@@ -9,7 +9,9 @@ import pytest
 from hostway_fake import FakeHostway, faults
 from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.fake.ways_in import WaysIn
-from hostway_fake.faults.outcomes import Outcome, OutcomeMethods, before_commit
+from hostway_fake.faults import methods
+from hostway_fake.faults.methods import OutcomeMethods
+from hostway_fake.faults.outcomes import Outcome, WireOutcome
 from hostway_fake.faults.script import FaultScript
 from hostway_fake.journal.calls import WITHOUT_STATUS
 from hostway_fake.service.handlers import HANDLERS
@@ -33,10 +35,15 @@ def test_every_handler_has_an_operation() -> None:
 @pytest.mark.parametrize("outcome", _OUTCOMES)
 def test_outcome_can_be_written_everywhere(outcome: str) -> None:
     in_files = FaultScript.schema()["$defs"]["_Rule"]["properties"]
-    assert hasattr(OutcomeMethods, outcome), f"{outcome}: no method of OutcomeMethods in faults/outcomes.py"
-    assert getattr(faults, outcome, None) == getattr(before_commit, outcome), f"{outcome}: not in faults/__init__.py"
+    assert hasattr(OutcomeMethods, outcome), f"{outcome}: no method of OutcomeMethods in faults/methods.py"
+    assert hasattr(methods, outcome), f"{outcome}: no step in faults/methods.py"
+    assert hasattr(faults, outcome), f"{outcome}: not in faults/__init__.py"
     assert outcome in in_files, f"{outcome}: no key of fault files in faults/script.py"
-    assert outcome in (*WITHOUT_STATUS, "respond"), f"{outcome}: not in WITHOUT_STATUS of journal/calls.py"
+
+
+@pytest.mark.parametrize("outcome", [kind.name for kind in get_args(WireOutcome)])
+def test_outcome_without_a_status_can_be_filtered_for(outcome: str) -> None:
+    assert outcome in WITHOUT_STATUS, f"{outcome}: not in WITHOUT_STATUS of journal/calls.py"
 
 
 @pytest.mark.parametrize("way", _WAYS_IN)

@@ -82,3 +82,9 @@ def test_reading_names_every_operation_whose_answer_it_changes(name: str, value:
     other = answers_of_all_operations(**{name: value})
     changed = {before[0] for before, after in zip(_DEFAULT, other, strict=True) if before != after}
     assert changed <= set(READINGS[name].operations)
+
+
+def test_operation_knows_whether_its_response_has_json() -> None:
+    with_json = {operation for operation, status, body in _DEFAULT if status < 300 and body}
+
+    assert {name for name, operation in BY_NAME.items() if operation.has_json} == with_json

@@ -24,9 +24,9 @@ class Flicker:
     name: ClassVar[str] = "flicker"
 
 
-Outcome = (
+WireOutcome = (
     Flicker
-    | Respond'''
+    | Delay'''
 
 
 def test_type_checker_names_each_place_that_does_not_know_a_new_outcome(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_type_checker_names_each_place_that_does_not_know_a_new_outcome(tmp_path
     shutil.copytree(_PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     outcomes = package / "faults" / "outcomes.py"
     before = outcomes.read_text()
-    outcomes.write_text(before.replace("\nOutcome = (\n    Respond", _NEW))
+    outcomes.write_text(before.replace("\nWireOutcome = (\n    Delay", _NEW))
     assert outcomes.read_text() != before
 
     command = [sys.executable, "-m", "mypy", "--strict", "--python-version=3.11", "--config-file=", "hostway_fake"]

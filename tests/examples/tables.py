@@ -23,7 +23,7 @@ from hostway_fake.domain.lifecycle import SERVER_TRANSITIONS, TRANSITIONS
 from hostway_fake.domain.model import Event
 from hostway_fake.exceptions import HostwayFakeError
 from hostway_fake.fake.options import OPTIONS
-from hostway_fake.faults.outcomes import OutcomeMethods
+from hostway_fake.faults.methods import OutcomeMethods
 
 ROOT: Final = Path(__file__).parents[2]
 

@@ -20,7 +20,8 @@ from hostway_fake.faults.builder import Faults
 
 _SCRIPTS: Final = Path(__file__).parents[2] / "fixtures" / "faults"
 _WORDS: Final = (
-    "after_commit, respond, delay, truncate, slow_body, hang, reset, empty, malformed, stale_connection, unavailable"
+    "after_commit, respond, delay, truncate, slow_body, hang, reset, empty, malformed, stale_connection, unavailable, "
+    "duplicate, change, without, extra, rename_key, with_headers"
 )
 
 
@@ -31,6 +32,16 @@ _WORDS: Final = (
     ("data", "write"),
     [
         ({"rule": [{"respond": 503}]}, lambda on: on().respond(503)),
+        ({"rule": [{"respond": {"status": 200, "json": {"a": [7]}}}]}, lambda on: on().respond(200, json={"a": [7]})),
+        ({"rule": [{"duplicate": True}]}, lambda on: on().duplicate()),
+        ({"rule": [{"change": {"a": None, "b": {}}}]}, lambda on: on().change({"a": None, "b": {}})),
+        ({"rule": [{"without": "a.b"}]}, lambda on: on().without("a.b")),
+        ({"rule": [{"extra": {"path": "a", "value": 7.5}}]}, lambda on: on().extra("a", 7.5)),
+        ({"rule": [{"rename_key": {"path": "a", "new_name": "b"}}]}, lambda on: on().rename_key("a", "b")),
+        (
+            {"rule": [{"with_headers": {"A": None, "B": ["1", "2"]}}]},
+            lambda on: on().with_headers({"A": None, "B": ["1", "2"]}),
+        ),
         (
             {"rule": [{"respond": {"status": 503, "retry_after": 7}}]},
             lambda on: on().respond(503, retry_after=7),

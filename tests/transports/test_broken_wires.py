@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from hostway_fake import START, FakeHostway, InvalidValueError, NoWireError, ServerHandle
-from hostway_fake.faults.outcomes import OutcomeMethods
+from hostway_fake.faults.methods import OutcomeMethods
 
 _PATIENCE: Final = 30.0
 _SHORT: Final = 0.05

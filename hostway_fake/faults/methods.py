@@ -1,0 +1,268 @@
+"""The methods and words that create outcomes, such as ``respond(503)``."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Generic, TypeVar
+
+from hostway_fake.exceptions import WrongTypeError, invalid
+from hostway_fake.faults.edits import Change, Extra, RenameKey, Without, as_text
+from hostway_fake.faults.outcomes import (
+    WITHOUT_SIDE,
+    ConnectionReset,
+    Delay,
+    Duplicate,
+    EmptyResponse,
+    Hang,
+    MalformedBody,
+    Outcome,
+    Respond,
+    SlowBody,
+    StaleConnection,
+    Step,
+    TruncatedBody,
+    Unavailable,
+    WithHeaders,
+    without_side,
+)
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+def _pairs(headers: object) -> tuple[tuple[str, Any], ...]:
+    """Return headers as pairs. A list of values yields one pair for each value."""
+    if not isinstance(headers, Mapping):
+        raise WrongTypeError(f"headers: got {headers!r}, expected a mapping of names to values")
+    values = {name: value if isinstance(value, list | tuple) else [value] for name, value in headers.items()}
+    return tuple((name, each) for name, several in values.items() for each in several)
+
+
+def _respond(
+    status: int, retry_after: int | None, body: str | None, content_type: str | None, headers: object, json: object
+) -> Respond:
+    if content_type is None:
+        content_type = "text/html" if json is None else "application/json"
+    if json is not None:
+        if body is not None:
+            raise invalid("json", json, "no body beside it")
+        body = as_text("json", json)
+    return Respond(status, retry_after, body, content_type, None, () if headers is None else _pairs(headers))
+
+
+def _change(patch: object) -> Change:
+    if not isinstance(patch, Mapping):
+        raise WrongTypeError(f"patch: got {patch!r}, expected a mapping of keys to values")
+    return Change(as_text("patch", patch))
+
+
+def _extra(path: str, value: object) -> Extra:
+    return Extra(path, as_text("value", value))
+
+
+def _with_headers(headers: object) -> WithHeaders:
+    pairs = _pairs(headers)
+    removed = tuple(name for name, value in pairs if value is None)
+    return WithHeaders(tuple(pair for pair in pairs if pair[1] is not None), removed)
+
+
+class OutcomeMethods(ABC, Generic[T_co]):
+    """The methods that create outcomes. Each checks its arguments."""
+
+    @abstractmethod
+    def _finish(self, kind: Callable[..., Outcome], *values: object) -> T_co:
+        """Return the result of an outcome method, from the kind of outcome and its values."""
+
+    def respond(
+        self,
+        status: int,
+        retry_after: int | None = None,
+        *,
+        body: str | None = None,
+        content_type: str | None = None,
+        headers: Mapping[str, str | Sequence[str]] | None = None,
+        json: object = None,
+    ) -> T_co:
+        """Respond with a status and Hostway's error body for it, or with another body.
+
+        Args:
+            status: The status code. Without ``body`` and ``json``, one for which Hostway has an error body.
+            retry_after: The value of ``Retry-After``, in seconds. Default: no such header.
+            body: The body, with any status from 200 to 599.
+            content_type: The media type of the body. Default: ``text/html``, or ``application/json`` with ``json``.
+            headers: Headers to send. They replace those of the same name. A list of values sends several headers.
+            json: The body as plain data, in place of ``body``.
+
+        Raises:
+            InvalidValueError: If no such response can be sent.
+        """
+        return self._finish(_respond, status, retry_after, body, content_type, headers, json)
+
+    def delay(self, seconds: float, *, real: bool = False) -> T_co:
+        """Send the response late.
+
+        In process, a client with a shorter read timeout gets its timeout error at once, and the fake's clock moves by
+        that timeout. On a socket, the fake's clock moves and the response is sent at once.
+
+        Args:
+            seconds: The delay, in virtual seconds.
+            real: On a socket, wait in real time.
+        """
+        return self._finish(Delay, seconds, real)
+
+    def hang(self) -> T_co:
+        """Send no response. The client waits until its read timeout.
+
+        In process, a client without a read timeout would wait forever: `hostway_fake.EndlessWaitError` is raised.
+        """
+        return self._finish(Hang)
+
+    def reset(self) -> T_co:
+        """Reset the TCP connection before the status line."""
+        return self._finish(ConnectionReset)
+
+    def empty(self) -> T_co:
+        """Close the connection before the status line."""
+        return self._finish(EmptyResponse)
+
+    def truncate(self, keep: int | float) -> T_co:
+        """Close the connection in the middle of the body.
+
+        At least one byte is missing. If there is no body, the connection is closed before the status line. Before the
+        commit point, the body is that of the response that the operation would have sent.
+
+        Args:
+            keep: The number of bytes to send (int), or the share of the body to send (float from 0.0 to 1.0).
+        """
+        return self._finish(TruncatedBody, keep)
+
+    def malformed(self) -> T_co:
+        """Send bytes that are not HTTP."""
+        return self._finish(MalformedBody)
+
+    def slow_body(self, bytes_per_second: float, *, real: bool = False) -> T_co:
+        """Send the body byte by byte.
+
+        A client whose read timeout is shorter than the pause between two bytes gets a timeout error in the body.
+
+        Args:
+            bytes_per_second: The number of bytes in a virtual second.
+            real: On a socket, wait in real time.
+        """
+        return self._finish(SlowBody, bytes_per_second, real)
+
+    def stale_connection(self) -> T_co:
+        """Close a kept connection when a client uses it again, after the request was read.
+
+        A call on a new connection does not match. In process, a connection is kept as soon as its response has arrived,
+        even if the client has not read the body yet.
+        """
+        return self._finish(StaleConnection)
+
+    def unavailable(self) -> T_co:
+        """Refuse the connection. In process only: no request reaches a socket that refuses connections."""
+        return self._finish(Unavailable)
+
+    def duplicate(self) -> T_co:
+        """Deliver the request twice, as a proxy that retries. The client receives the second response.
+
+        A create responds with 409, because the name exists, and a delete with 404.
+        """
+        return self._finish(Duplicate)
+
+    def change(self, patch: Mapping[str, object]) -> T_co:
+        """Change the JSON body of a successful response by a merge patch (RFC 7396).
+
+        Args:
+            patch: The keys to set. None removes a key. A list replaces a list.
+
+        Raises:
+            InvalidValueError: If JSON cannot contain the patch, or if the operation has no JSON body.
+        """
+        return self._finish(_change, patch)
+
+    def without(self, path: str) -> T_co:
+        """Remove a key from the JSON body of a successful response.
+
+        Args:
+            path: Keys separated by dots, such as ``snapshot.links``. A list on the way is edited in each item.
+
+        Raises:
+            InvalidValueError: If the path is invalid. A call raises it if its response does not have the path.
+        """
+        return self._finish(Without, path)
+
+    def extra(self, path: str, value: object) -> T_co:
+        """Add a key to the JSON body of a successful response.
+
+        Args:
+            path: The path of the new key, as in `without`.
+            value: The value, as plain data.
+
+        Raises:
+            InvalidValueError: As in `without`, or if JSON cannot contain the value.
+        """
+        return self._finish(_extra, path, value)
+
+    def rename_key(self, path: str, new_name: str) -> T_co:
+        """Rename a key in the JSON body of a successful response.
+
+        Args:
+            path: The path of the key, as in `without`.
+            new_name: The new name of the key, such as ``created_at``.
+
+        Raises:
+            InvalidValueError: As in `without`.
+        """
+        return self._finish(RenameKey, path, new_name)
+
+    def with_headers(self, headers: Mapping[str, str | Sequence[str] | None]) -> T_co:
+        """Set or remove headers of the true response.
+
+        Args:
+            headers: Values by name. They replace those of the same name. None removes a header. A list of values sends
+                several headers.
+
+        Raises:
+            InvalidValueError: If a header cannot be sent.
+        """
+        return self._finish(_with_headers, headers)
+
+
+def on_side(outcome: Outcome, after_commit: bool | None) -> Step:
+    """Return a step. ``after_commit`` is None if no side of the commit point was given, which means before it."""
+    if after_commit is not None and isinstance(outcome, WITHOUT_SIDE):
+        raise without_side(outcome)
+    return Step(outcome, bool(after_commit))
+
+
+class _Steps(OutcomeMethods[Step]):
+    """The outcome methods for the steps of a script, on one side of the commit point."""
+
+    def __init__(self, after_commit: bool | None) -> None:
+        self._after_commit = after_commit
+
+    def _finish(self, kind: Callable[..., Outcome], *values: object) -> Step:
+        return on_side(kind(*values), self._after_commit)
+
+
+before_commit: Final = _Steps(after_commit=False)
+"""``before_commit.respond(503)``: the call has no effect."""
+after_commit: Final = _Steps(after_commit=True)
+"""``after_commit.reset()``: the call has had its effect, but the client does not learn of it."""
+
+_anywhere: Final = _Steps(after_commit=None)
+respond: Final = _anywhere.respond
+delay: Final = _anywhere.delay
+hang: Final = _anywhere.hang
+reset: Final = _anywhere.reset
+empty: Final = _anywhere.empty
+truncate: Final = _anywhere.truncate
+malformed: Final = _anywhere.malformed
+slow_body: Final = _anywhere.slow_body
+stale_connection: Final = _anywhere.stale_connection
+unavailable: Final = _anywhere.unavailable
+duplicate: Final = _anywhere.duplicate
+change: Final = _anywhere.change
+without: Final = _anywhere.without
+extra: Final = _anywhere.extra
+rename_key: Final = _anywhere.rename_key
+with_headers: Final = _anywhere.with_headers
