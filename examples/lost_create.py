@@ -1,4 +1,4 @@
-"""The server did it and the client never heard: a naive retry is refused, a careful one finds its own snapshot."""
+"""A response is lost after the commit point: a naive retry gets 409, a careful one finds its own snapshot."""
 
 import requests
 
@@ -6,7 +6,7 @@ from hostway_fake import FakeHostway
 
 
 def create(session: requests.Session, url: str, name: str) -> str:
-    """The id of a new snapshot; tried again once if no answer comes."""
+    """Return the id of a new snapshot. Retry once if no response arrives."""
     body = {"snapshot": {"name": name}}
     try:
         answer = session.post(url, json=body, timeout=30)
@@ -17,7 +17,7 @@ def create(session: requests.Session, url: str, name: str) -> str:
 
 
 def create_or_find(session: requests.Session, url: str, name: str) -> str:
-    """The cure: after an answer that was lost, a name that is taken may be one's own doing."""
+    """Return the same. After a lost response, a name that exists may be that of the first attempt."""
     body = {"snapshot": {"name": name}}
     try:
         answer = session.post(url, json=body, timeout=30)

@@ -1,4 +1,4 @@
-"""A client with a budget for retries meets an outage: a short one is waited out, a long one is given up in time."""
+"""A client with a budget for retries waits until a short outage is over, and gives up in time during a long one."""
 
 import time
 
@@ -7,11 +7,11 @@ import requests
 from hostway_fake import START, FakeHostway
 
 BUDGET = 60.0
-"""Seconds for which a call may be tried again."""
+"""The number of seconds for which a request may be retried."""
 
 
 def get(session: requests.Session, url: str) -> requests.Response:
-    """The first answer that is no 503; waits twice as long each time, and for as long as it is asked to."""
+    """Return the first response other than 503. Double the wait before each retry, and respect ``Retry-After``."""
     end, wait = time.monotonic() + BUDGET, 1.0
     while True:
         answer = session.get(url, timeout=10)

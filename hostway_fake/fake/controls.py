@@ -1,7 +1,7 @@
 """What a test arranges in an account, and what it observes."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import Final
@@ -17,7 +17,8 @@ from hostway_fake.fake.builds import Builds
 from hostway_fake.fake.clock_control import WorldClock, run_until
 from hostway_fake.fake.patch_sleep import patch_sleep, sleeper
 from hostway_fake.fake.server_handle import ServerHandle
-from hostway_fake.faults.builder import Faults
+from hostway_fake.faults.builder import Faults, RuleHandle
+from hostway_fake.faults.outcomes import Lag
 from hostway_fake.journal.conduct import Conduct
 from hostway_fake.journal.reliance import Reliance
 from hostway_fake.journal.sequence import Calls
@@ -102,6 +103,27 @@ class Controls:
     def faults(self) -> Faults:
         """The fault rules. A rule says which calls fail, on which side of the commit point, and how."""
         return self.account.faults
+
+    def consistency(
+        self, seconds: float, operations: Iterable[str] = Lag.operations, *, monotonic: bool = True
+    ) -> tuple[RuleHandle, ...]:
+        """Make reads of the account show an earlier state. It replaces what an earlier call has set.
+
+        The rules stay active until they are removed. They need not be used. A fault rule that is written later acts in
+        their place.
+
+        Args:
+            seconds: How old the state is, in virtual seconds.
+            operations: The names of the operations. Default: all that read snapshots or servers.
+            monotonic: As for ``lag`` of a fault rule.
+
+        Returns:
+            One rule for each operation.
+
+        Raises:
+            InvalidValueError: If an operation does not read snapshots or servers.
+        """
+        return self.account.faults.lag_reads(seconds, operations, monotonic=monotonic)
 
     @property
     def calls(self) -> Calls:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Never
 from hostway_fake import checks
 from hostway_fake.exceptions import InvalidValueError, UnfinishedRuleError, WrongTypeError, invalid
 from hostway_fake.faults.methods import OutcomeMethods, on_side, respond
-from hostway_fake.faults.outcomes import Outcome, Step
+from hostway_fake.faults.outcomes import Lag, Outcome, Step
 from hostway_fake.faults.rulebook import Rulebook
 from hostway_fake.faults.rules import ALWAYS, ActiveRule, CallMatcher, FaultRule, HitSelector, OnHits, RateLimit, Script
 from hostway_fake.suggestions import Suggests, suggests_keywords
@@ -243,6 +243,18 @@ class Faults(Suggests):
         """
         end = checks.number("start", start) + checks.positive("seconds", seconds)
         return self.write(FaultRule(CallMatcher(), OnHits(HitSelector(between=(start, end)), step), named))
+
+    def lag_reads(
+        self, seconds: float, operations: Iterable[str] = Lag.operations, *, monotonic: bool = True
+    ) -> tuple[RuleHandle, ...]:
+        """Write the rules of `hostway_fake.FakeHostway.consistency`."""
+        if isinstance(operations, str):
+            raise WrongTypeError(f"operations: got {operations!r}, expected a list of names")
+        what = OnHits(ALWAYS, Step(Lag(seconds, monotonic)), expected=False)
+        rules = [FaultRule(CallMatcher(each), what, f"consistency {each}") for each in dict.fromkeys(operations)]
+        earlier = {f"consistency {each}" for each in Lag.operations}
+        self._rulebook.remove([active.number for active in self._rulebook.rules if active.name in earlier])
+        return tuple(self.write(rule) for rule in rules)
 
     def limit(self, calls: int, per_seconds: float, *, operation: str | None = None, named: str = "") -> RuleHandle:
         """Write a rate limit. Calls above it get a response with status 413 and ``Retry-After``.

@@ -65,6 +65,19 @@ def is_json(path: PurePath) -> bool:
     return path.suffix.lower() == ".json"
 
 
+def parse_json(text: str) -> Any:
+    """Parse JSON. Refuse an object with two equal keys, because the second would replace the first."""
+    return json.loads(text, object_pairs_hook=_without_doubles)
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    held = dict(pairs)
+    if len(held) < len(pairs):
+        twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
+        raise ValueError(f"the key {twice!r} occurs twice")
+    return held
+
+
 def line(text: str, path: PurePath, location: JsonPath) -> int:
     """Return the line on which a location begins. If it is not recorded, return the line of the nearest parent."""
     lines = _json_lines(text) if is_json(path) else _toml_lines(text)

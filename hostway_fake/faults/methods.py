@@ -13,6 +13,7 @@ from hostway_fake.faults.outcomes import (
     Duplicate,
     EmptyResponse,
     Hang,
+    Lag,
     MalformedBody,
     Outcome,
     Respond,
@@ -226,6 +227,22 @@ class OutcomeMethods(ABC, Generic[T_co]):
         """
         return self._finish(_with_headers, headers)
 
+    def lag(self, seconds: float, *, monotonic: bool = True) -> T_co:
+        """Read an earlier state, as from a replica that is behind.
+
+        What was created since then is missing, what was deleted is still there, and a status is the earlier one. Calls
+        that change something use the present state. Attached volumes are always those of the present.
+
+        Args:
+            seconds: How old the state is, in virtual seconds.
+            monotonic: If False, each read is between 0 and ``seconds`` behind, drawn from the seed of the fake. A list
+                can then go back in time.
+
+        Raises:
+            InvalidValueError: If the operation does not read snapshots or servers.
+        """
+        return self._finish(Lag, seconds, monotonic)
+
 
 def on_side(outcome: Outcome, after_commit: bool | None) -> Step:
     """Return a step. ``after_commit`` is None if no side of the commit point was given, which means before it."""
@@ -266,3 +283,4 @@ without: Final = _anywhere.without
 extra: Final = _anywhere.extra
 rename_key: Final = _anywhere.rename_key
 with_headers: Final = _anywhere.with_headers
+lag: Final = _anywhere.lag

@@ -191,9 +191,30 @@ WireOutcome = (
 )
 """The outcomes that a transport shows to its client."""
 
-Outcome = WireOutcome | Respond | Duplicate | Change | Without | Extra | RenameKey | WithHeaders
 
-WITHOUT_SIDE: Final = (Duplicate, Change, Without, Extra, RenameKey, WithHeaders)
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """A read of an earlier state: the account as it was ``seconds`` ago, or at an instant since then."""
+
+    name: ClassVar[str] = "lag"
+    operations: ClassVar[tuple[str, ...]] = (
+        "list_snapshots",
+        "get_snapshot",
+        "list_servers",
+        "list_servers_detail",
+        "get_server",
+    )
+    seconds: float
+    monotonic: bool = True
+
+    def __post_init__(self) -> None:
+        checks.positive("seconds", self.seconds)
+        checks.flag("monotonic", self.monotonic)
+
+
+Outcome = WireOutcome | Respond | Duplicate | Change | Without | Extra | RenameKey | WithHeaders | Lag
+
+WITHOUT_SIDE: Final = (Duplicate, Change, Without, Extra, RenameKey, WithHeaders, Lag)
 """The outcomes that need the effect of the call, and so have no side of the commit point."""
 
 EDITS: Final = (Change, Without, Extra, RenameKey)
@@ -225,7 +246,7 @@ class Step:
 
 def without_side(outcome: Outcome) -> InvalidValueError:
     """Return the error for an outcome that was put on a side of the commit point."""
-    return invalid("outcome", outcome.name, "it without before_commit and after_commit: the call has its effect")
+    return invalid("outcome", outcome.name, "it without before_commit and after_commit")
 
 
 ok: Final = Step(None)

@@ -13,7 +13,7 @@ from hostway_fake.contract.errors import RATE_LIMITED
 from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.domain import identifiers
 from hostway_fake.exceptions import ScriptExhaustedError, WrongTypeError, invalid
-from hostway_fake.faults.outcomes import EDITS, Respond, StaleConnection, Step, ok
+from hostway_fake.faults.outcomes import EDITS, Lag, Respond, StaleConnection, Step, ok
 
 _MILLION: Final = 10**6
 _NUMBERED: Final = re.compile(r"rule [0-9]+")
@@ -143,10 +143,11 @@ def _checked_step(what: str, step: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class OnHits:
-    """One step on the selected hits."""
+    """One step on the selected hits. A rule that is not ``expected`` may stay unused."""
 
     hits: HitSelector
     step: Step
+    expected: bool = True
 
     def __post_init__(self) -> None:
         _checked_step("step", self.step)
@@ -160,7 +161,7 @@ class OnHits:
 
     def remaining(self, hits: int, fired: int) -> int:
         """Return how many more matching calls the rule expects."""
-        return self.hits.remaining(hits, fired)
+        return self.hits.remaining(hits, fired) if self.expected else 0
 
     def __str__(self) -> str:
         return f"{self.hits}: {self.step}"
@@ -235,6 +236,13 @@ class RateLimit:
         return f"at most {self.calls} calls in {self.per_seconds:g} s"
 
 
+def _check_operation(name: str | None, step: Step) -> None:
+    if isinstance(step.outcome, Lag) and name not in Lag.operations:
+        raise invalid("operation", name, "one that reads snapshots or servers", Lag.operations)
+    if isinstance(step.outcome, EDITS) and name and not BY_NAME[name].has_json:
+        raise invalid("outcome", step.outcome.name, f"another: a response of {name} has no JSON body")
+
+
 @dataclass(frozen=True, slots=True)
 class FaultRule:
     """A rule as it was written. A rule without a name gets a numbered name when it becomes active."""
@@ -246,10 +254,8 @@ class FaultRule:
     def __post_init__(self) -> None:
         if _NUMBERED.fullmatch(checks.text("named", self.name)):
             raise invalid("named", self.name, "another: so are the rules called that were given no name")
-        operation = BY_NAME.get(self.which.operation or "")
         for step in self.what.steps:
-            if operation and not operation.has_json and isinstance(step.outcome, EDITS):
-                raise invalid("outcome", step.outcome.name, f"another: a response of {operation.name} has no JSON body")
+            _check_operation(self.which.operation, step)
 
 
 @dataclass(frozen=True, slots=True)

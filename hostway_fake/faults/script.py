@@ -1,6 +1,5 @@
 """Fault rules as data: TOML and JSON files, and their schema."""
 
-import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -44,6 +43,11 @@ class _SlowBody(Struct, frozen=True, forbid_unknown_fields=True):
     real: bool = False
 
 
+class _Lag(Struct, frozen=True, forbid_unknown_fields=True):
+    seconds: float
+    monotonic: bool = True
+
+
 class _Extra(Struct, frozen=True, forbid_unknown_fields=True):
     path: str
     value: Any
@@ -69,6 +73,7 @@ class _Step(Struct, frozen=True, forbid_unknown_fields=True):
     stale_connection: bool | UnsetType = UNSET
     unavailable: bool | UnsetType = UNSET
     duplicate: bool | UnsetType = UNSET
+    lag: float | _Lag | UnsetType = UNSET
     change: dict[str, Any] | UnsetType = UNSET
     without: str | UnsetType = UNSET
     extra: _Extra | UnsetType = UNSET
@@ -128,7 +133,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 _FLAGS: Final = ("hang", "reset", "empty", "malformed", "stale_connection", "unavailable", "duplicate")
 _EDITS: Final = ("change", "without", "extra", "rename_key", "with_headers")
-_WORDS: Final = ("respond", "delay", "truncate", "slow_body", *_FLAGS, *_EDITS)
+_WORDS: Final = ("respond", "delay", "truncate", "slow_body", *_FLAGS, "lag", *_EDITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ class FaultScript:
         except (OSError, ValueError) as error:
             named = str(path).encode(errors="backslashreplace").decode()
             raise InvalidValueError(f"{named}: cannot be read: {error}") from None
-        decode: Callable[[str], Any] = _json if locations.is_json(path) else tomllib.loads
+        decode: Callable[[str], Any] = locations.parse_json if locations.is_json(path) else tomllib.loads
         try:
             data = decode(text)
         except (ValueError, RecursionError) as error:
@@ -214,19 +219,6 @@ class FaultScript:
     def schema() -> dict[str, Any]:
         """Return the JSON schema of fault files."""
         return msgspec.json.schema(_File)
-
-
-def _json(text: str) -> Any:
-    """Parse JSON. Refuse an object with two equal keys, because the second would replace the first."""
-    return json.loads(text, object_pairs_hook=_without_doubles)
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    held = dict(pairs)
-    if len(held) < len(pairs):
-        twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
-        raise ValueError(f"the key {twice!r} occurs twice")
-    return held
 
 
 _KEYS: Final = {"operation": "on", "steps": "script"}
@@ -336,6 +328,7 @@ def _known(location: list[str | int]) -> list[str]:
         "respond": _Respond,
         "delay": _Delay,
         "slow_body": _SlowBody,
+        "lag": _Lag,
         "extra": _Extra,
         "rename_key": _RenameKey,
         "script": _Step,

@@ -1,7 +1,7 @@
 """A request with its account, its operation and its instant."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -27,6 +27,7 @@ class RequestContext(NamedTuple):
         account: The account in the path, or that of the credentials.
         origin: The part of links before the path.
         refusal: Why the request has no operation.
+        lag: How old the state is that a read shows.
     """
 
     world: World
@@ -37,6 +38,12 @@ class RequestContext(NamedTuple):
     account: str = ""
     origin: str = ""
     refusal: Refusal | None = None
+    lag: timedelta = timedelta(0)
+
+    @property
+    def read_at(self) -> datetime:
+        """The instant of the state that a read shows."""
+        return self.now - self.lag if self.lag else self.now
 
     @property
     def settings(self) -> Settings:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
-from typing import assert_never
+from datetime import UTC, datetime, timedelta
+from typing import Final, assert_never
 
 from hostway_fake.clock import FakeClock, SystemClock
 from hostway_fake.contract.catalogue import FLAVORS, IMAGES
 from hostway_fake.contract.operations import Operation
+from hostway_fake.domain import identifiers
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.exceptions import EndlessWaitError, HostwayFakeError, NoWireError
 from hostway_fake.faults.edits import BodyEdit, Change, Extra, RenameKey, Without
@@ -16,6 +18,7 @@ from hostway_fake.faults.outcomes import (
     Duplicate,
     EmptyResponse,
     Hang,
+    Lag,
     MalformedBody,
     Respond,
     SlowBody,
@@ -31,6 +34,9 @@ from hostway_fake.journal.secrets import masked_url
 from hostway_fake.service import parsing, responses
 from hostway_fake.service.context import RequestContext
 from hostway_fake.service.messages import ExchangeResult, Response, WireFault
+
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+_MILLION: Final = 10**6
 
 HandledCall = tuple[Effect, str, Response]
 """The effect of a call, the status, and the response."""
@@ -102,8 +108,8 @@ def apply_fault(context: RequestContext, step: Step, handle: Handle) -> FaultRes
     """Apply a step of a fault rule to a call.
 
     After the commit point, the handler is called first. Before it, only outcomes that send the true response call it:
-    a delay, a slow or truncated body, a duplicate, and edits. If the client cannot receive the whole body, it comes
-    from a dry run.
+    a delay, a slow or truncated body, a duplicate, edits, and a lag. If the client cannot receive the whole body, it
+    comes from a dry run.
 
     Args:
         context: The request, its world and its operation.
@@ -131,6 +137,8 @@ def apply_fault(context: RequestContext, step: Step, handle: Handle) -> FaultRes
             return _duplicate(context, handle)
         case Change() | Without() | Extra() | RenameKey() as outcome:
             return _edit_body(context, outcome, handle)
+        case Lag() as outcome:
+            return handle(context._replace(lag=_lag(context, outcome)))
         case WithHeaders() as outcome:
             effect, status, response = handle(context)
             return effect, status, response.with_headers(outcome.headers, outcome.removed)
@@ -205,6 +213,16 @@ def _duplicate(context: RequestContext, handle: Handle) -> FaultResult:
     first, _, _ = handle(context)
     second, status, response = handle(context)
     return Effect.APPLIED if first is Effect.APPLIED else second, status, response
+
+
+def _lag(context: RequestContext, outcome: Lag) -> timedelta:
+    """Return how old the state is that a read shows, at most as old as a datetime can tell."""
+    lag = timedelta(seconds=outcome.seconds)
+    if not outcome.monotonic:
+        world = context.world
+        share = identifiers.draw_below(world.settings.seed, "lag", world.journal.last, _MILLION + 1)
+        lag = lag * share / _MILLION
+    return min(lag, context.now - _EARLIEST)
 
 
 def _edit_body(context: RequestContext, outcome: BodyEdit, handle: Handle) -> FaultResult:

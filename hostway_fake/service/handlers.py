@@ -16,7 +16,7 @@ from hostway_fake.service.messages import Response
 
 def _server_of(context: RequestContext) -> Server:
     """Return the server in the path as of now. Refuse with 404 if there is none."""
-    return context.world.server(context.arguments["server_id"], context.now)
+    return context.world.server(context.arguments["server_id"], context.read_at)
 
 
 # Snapshots
@@ -31,7 +31,7 @@ def create_snapshot(context: RequestContext) -> Response:
 
 def get_snapshot(context: RequestContext) -> Response:
     server = _server_of(context)
-    found = context.world.snapshot_of(server, context.arguments["snapshot_id"], context.now)
+    found = context.world.snapshot_of(server, context.arguments["snapshot_id"], context.read_at)
     snapshot = snapshots.shown(found, context.settings.readings)
     response = rendering.one(context, server, snapshot)
     _polled_snapshots(context, server, (snapshot,))
@@ -41,7 +41,7 @@ def get_snapshot(context: RequestContext) -> Response:
 def list_snapshots(context: RequestContext) -> Response:
     server = _server_of(context)
     with_deleted = snapshots.lists_deleted(context.settings.readings)
-    listed = context.world.snapshots(server, context.now) if with_deleted else server.snapshots
+    listed = context.world.snapshots(server, context.read_at) if with_deleted else server.snapshots
     response = rendering.many(context, server, listed)
     _polled_snapshots(context, server, listed)
     return response
@@ -69,9 +69,8 @@ def _polled(context: RequestContext, read: Iterable[Server], unfinished: Collect
     """Record a read of unfinished resources, given by their ids."""
     plans = (planned for server in read for planned in server.plan)
     place = context.request.target.partition("?")[0]
-    context.world.record_poll(
-        place, min((each.due for each in plans if each.subject in unfinished), default=None), context.now
-    )
+    due = min((each.due for each in plans if each.subject in unfinished), default=None)
+    context.world.record_poll(place, None if due is None else due + context.lag, context.now)
 
 
 # Servers
@@ -100,7 +99,7 @@ def list_servers_detail(context: RequestContext) -> Response:
 def _listed(context: RequestContext, render: Callable[[RequestContext, Iterable[Server]], Response]) -> Response:
     filters = parsing.filters(context.request)
     deleted = filters.status == ServerStatus.DELETED
-    held = context.world.servers(context.now, deleted=deleted)
+    held = context.world.servers(context.read_at, deleted=deleted)
     response = render(context, filter(filters.show, held))
     # A client may wait for a server that is not listed yet.
     _polled_servers(context, tuple(filter(filters.fit, held)))

@@ -196,7 +196,7 @@ def _rule(standing: ActiveRule) -> dict[str, Any]:
 
 def _what(what: OnHits | Script | RateLimit) -> dict[str, Any]:
     if isinstance(what, OnHits):
-        return {"kind": "selected", "hits": _plain(what.hits), "step": _step(what.step)}
+        return {"kind": "selected", "hits": _plain(what.hits), "step": _step(what.step), "expected": what.expected}
     if isinstance(what, Script):
         return {"kind": "script", "steps": [_step(step) for step in what.steps], "then": what.then}
     return {"kind": "limit", "calls": what.calls, "per_seconds": what.per_seconds}
@@ -215,7 +215,7 @@ def _standing(data: _Rule) -> ActiveRule:
 def _made(data: Mapping[str, Any]) -> OnHits | Script | RateLimit:
     match data["kind"]:
         case "selected":
-            return OnHits(msgspec.convert(data["hits"], HitSelector), _made_step(data["step"]))
+            return OnHits(msgspec.convert(data["hits"], HitSelector), _made_step(data["step"]), data["expected"])
         case "script":
             return Script(tuple(_made_step(step) for step in data["steps"]), data["then"])
         case "limit":

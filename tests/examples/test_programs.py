@@ -27,6 +27,13 @@ def test_a_lost_create_is_refused_to_the_naive_and_found_by_the_careful() -> Non
     ]
 
 
+def test_a_lagging_replica_fails_the_naive_client_only() -> None:
+    naive, careful = run("lagging_replica.py")
+
+    assert naive.startswith("create_and_wait: 404 Client Error: Not Found for url: ")
+    assert careful == "create_and_wait_carefully: ACTIVE after 9 calls"
+
+
 def test_a_retry_budget_outlasts_a_short_outage_and_ends_in_a_long_one() -> None:
     assert run("retry_budget.py") == [
         "an outage of 20 s: 6 calls in 31 s, then 200",

@@ -21,7 +21,7 @@ from hostway_fake.faults.builder import Faults
 _SCRIPTS: Final = Path(__file__).parents[2] / "fixtures" / "faults"
 _WORDS: Final = (
     "after_commit, respond, delay, truncate, slow_body, hang, reset, empty, malformed, stale_connection, unavailable, "
-    "duplicate, change, without, extra, rename_key, with_headers"
+    "duplicate, lag, change, without, extra, rename_key, with_headers"
 )
 
 
@@ -33,6 +33,11 @@ _WORDS: Final = (
     [
         ({"rule": [{"respond": 503}]}, lambda on: on().respond(503)),
         ({"rule": [{"respond": {"status": 200, "json": {"a": [7]}}}]}, lambda on: on().respond(200, json={"a": [7]})),
+        ({"rule": [{"on": "get_server", "lag": 5}]}, lambda on: on("get_server").lag(5)),
+        (
+            {"rule": [{"on": "get_server", "lag": {"seconds": 5, "monotonic": False}}]},
+            lambda on: on("get_server").lag(5, monotonic=False),
+        ),
         ({"rule": [{"duplicate": True}]}, lambda on: on().duplicate()),
         ({"rule": [{"change": {"a": None, "b": {}}}]}, lambda on: on().change({"a": None, "b": {}})),
         ({"rule": [{"without": "a.b"}]}, lambda on: on().without("a.b")),
