@@ -6,6 +6,7 @@ The steps of a script, such as ``respond(503)``, are exported here. They are loa
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hostway_fake.faults.durations import lognormal
     from hostway_fake.faults.methods import (
         after_commit,
         before_commit,
@@ -42,6 +43,7 @@ __all__ = [
     "extra",
     "hang",
     "lag",
+    "lognormal",
     "malformed",
     "ok",
     "rename_key",
@@ -60,6 +62,8 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     if name in __all__:
-        home = {"FaultScript": "script", "Step": "outcomes", "ok": "outcomes"}.get(name, "methods")
+        home = {"FaultScript": "script", "Step": "outcomes", "lognormal": "durations", "ok": "outcomes"}.get(
+            name, "methods"
+        )
         return getattr(import_module(f"hostway_fake.faults.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,9 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from hostway_fake.exceptions import WrongTypeError, invalid
+from hostway_fake.faults import durations
+from hostway_fake.faults.durations import Seconds
 from hostway_fake.faults.edits import Change, Extra, RenameKey, Without, as_text
 from hostway_fake.faults.outcomes import (
     WITHOUT_SIDE,
@@ -38,7 +41,13 @@ def _pairs(headers: object) -> tuple[tuple[str, Any], ...]:
 
 
 def _respond(
-    status: int, retry_after: int | None, body: str | None, content_type: str | None, headers: object, json: object
+    status: int,
+    retry_after: int | datetime | None,
+    body: str | None,
+    content_type: str | None,
+    headers: object,
+    json: object,
+    http_date: bool,
 ) -> Respond:
     if content_type is None:
         content_type = "text/html" if json is None else "application/json"
@@ -46,7 +55,11 @@ def _respond(
         if body is not None:
             raise invalid("json", json, "no body beside it")
         body = as_text("json", json)
-    return Respond(status, retry_after, body, content_type, None, () if headers is None else _pairs(headers))
+    return Respond(status, retry_after, body, content_type, None, () if headers is None else _pairs(headers), http_date)
+
+
+def _delay(seconds: Seconds, jitter: float | None, real: bool) -> Delay:
+    return Delay(seconds if jitter is None else durations.with_jitter(seconds, jitter), real)
 
 
 def _change(patch: object) -> Change:
@@ -75,39 +88,44 @@ class OutcomeMethods(ABC, Generic[T_co]):
     def respond(
         self,
         status: int,
-        retry_after: int | None = None,
+        retry_after: int | datetime | None = None,
         *,
         body: str | None = None,
         content_type: str | None = None,
         headers: Mapping[str, str | Sequence[str]] | None = None,
+        http_date: bool = False,
         json: object = None,
     ) -> T_co:
         """Respond with a status and Hostway's error body for it, or with another body.
 
         Args:
             status: The status code. Without ``body`` and ``json``, one for which Hostway has an error body.
-            retry_after: The value of ``Retry-After``, in seconds. Default: no such header.
+            retry_after: The value of ``Retry-After``: whole seconds, or an instant, which becomes an HTTP date.
+                Default: no such header.
             body: The body, with any status from 200 to 599.
             content_type: The media type of the body. Default: ``text/html``, or ``application/json`` with ``json``.
             headers: Headers to send. They replace those of the same name. A list of values sends several headers.
+            http_date: Send the seconds of ``retry_after`` as an HTTP date on the fake's clock.
             json: The body as plain data, in place of ``body``.
 
         Raises:
             InvalidValueError: If no such response can be sent.
         """
-        return self._finish(_respond, status, retry_after, body, content_type, headers, json)
+        return self._finish(_respond, status, retry_after, body, content_type, headers, json, http_date)
 
-    def delay(self, seconds: float, *, real: bool = False) -> T_co:
+    def delay(self, seconds: Seconds, *, jitter: float | None = None, real: bool = False) -> T_co:
         """Send the response late.
 
         In process, a client with a shorter read timeout gets its timeout error at once, and the fake's clock moves by
         that timeout. On a socket, the fake's clock moves and the response is sent at once.
 
         Args:
-            seconds: The delay, in virtual seconds.
+            seconds: The delay, in virtual seconds. Two numbers are a range with a uniform distribution, and
+                `hostway_fake.faults.lognormal` is a distribution with a long tail. Each delay is drawn from the seed.
+            jitter: How much shorter or longer a delay can be, in virtual seconds.
             real: On a socket, wait in real time.
         """
-        return self._finish(Delay, seconds, real)
+        return self._finish(_delay, seconds, jitter, real)
 
     def hang(self) -> T_co:
         """Send no response. The client waits until its read timeout.

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Final
 
 from hostway_fake import checks
 from hostway_fake.contract.errors import INJECTED, ProviderError
 from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid
+from hostway_fake.faults import durations
+from hostway_fake.faults.durations import Seconds
 from hostway_fake.faults.edits import Change, Extra, RenameKey, Without
 
 _SLOWEST: Final = 1e-6
@@ -23,20 +26,22 @@ class Respond:
 
     Attributes:
         status: The status code.
-        retry_after: The value of ``Retry-After``, in seconds. None for no such header.
+        retry_after: The value of ``Retry-After``: seconds, or an instant. None for no such header.
         body: The body. None for Hostway's error body.
         content_type: The media type of ``body``.
         error: The exact error, if neither the status nor the operation determines it.
         headers: Names and values of headers. They replace headers of the same name.
+        http_date: Whether ``Retry-After`` is an HTTP date. An instant always is.
     """
 
     name: ClassVar[str] = "respond"
     status: int
-    retry_after: int | None = None
+    retry_after: int | datetime | None = None
     body: str | None = None
     content_type: str = "text/html"
     error: ProviderError | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    http_date: bool = False
 
     def __post_init__(self) -> None:
         checks.whole("status", self.status, 200, 599)
@@ -47,9 +52,18 @@ class Respond:
         media_type = checks.text("content_type", self.content_type)
         if not (media_type and media_type.isprintable() and media_type.isascii()):
             raise invalid("content_type", self.content_type, "a media type, such as 'text/html'")
-        if self.retry_after is not None:
-            checks.whole("retry_after", self.retry_after, 0)
+        _check_retry_after(self.retry_after)
+        if checks.flag("http_date", self.http_date) and self.retry_after is None:
+            raise invalid("http_date", self.http_date, "a retry_after beside it")
         _check_headers(self.headers)
+
+
+def _check_retry_after(value: object) -> None:
+    if isinstance(value, datetime):
+        if value.utcoffset() is None:
+            raise invalid("retry_after", value, "a datetime with a time zone")
+    elif value is not None:
+        checks.whole("retry_after", value, 0)
 
 
 def _check_headers(headers: Iterable[tuple[object, object]]) -> None:
@@ -73,11 +87,11 @@ class Delay:
     """A late response. The delay passes on the fake's clock, or on a socket in ``real`` time."""
 
     name: ClassVar[str] = "delay"
-    seconds: float
+    seconds: Seconds
     real: bool = False
 
     def __post_init__(self) -> None:
-        checks.positive("seconds", self.seconds)
+        durations.check(self.seconds)
         checks.flag("real", self.real)
 
 

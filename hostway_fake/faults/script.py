@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -15,6 +16,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from hostway_fake.domain.builds import ENDS, BuildRule
 from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid, shown
 from hostway_fake.faults import locations, methods
+from hostway_fake.faults.durations import LogNormal
 from hostway_fake.faults.locations import JsonPath, LocatedError, format_path, located
 from hostway_fake.faults.outcomes import Respond, Step, ok
 from hostway_fake.faults.rules import COUNTS, CallMatcher, FaultRule, HitSelector, OnHits, RateLimit, Script
@@ -26,15 +28,17 @@ _Pattern = Annotated[str, Meta(description="exact, or a glob")]
 
 class _Respond(Struct, frozen=True, forbid_unknown_fields=True):
     status: int
-    retry_after: int | None = None
+    retry_after: int | datetime | None = None
     body: str | None = None
     content_type: str | None = None
     headers: dict[str, str | list[str]] = {}
+    http_date: bool = False
     json: Any = None
 
 
 class _Delay(Struct, frozen=True, forbid_unknown_fields=True):
-    seconds: float
+    seconds: float | tuple[float, float] | LogNormal
+    jitter: float | None = None
     real: bool = False
 
 
@@ -63,7 +67,7 @@ class _Step(Struct, frozen=True, forbid_unknown_fields=True):
 
     after_commit: bool = False
     respond: int | _Respond | UnsetType = UNSET
-    delay: float | _Delay | UnsetType = UNSET
+    delay: float | tuple[float, float] | _Delay | UnsetType = UNSET
     truncate: int | float | UnsetType = UNSET
     slow_body: float | _SlowBody | UnsetType = UNSET
     hang: bool | UnsetType = UNSET

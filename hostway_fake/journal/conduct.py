@@ -9,7 +9,9 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from itertools import pairwise
+from math import ceil
 from urllib.parse import parse_qsl
 
 from hostway_fake import checks
@@ -279,7 +281,12 @@ def _changes_something(call: Call) -> bool:
 def _retry_after(call: Call) -> int | None:
     """Return the seconds of ``Retry-After`` in a response that the client received."""
     asked = dict(call.response_headers).get("Retry-After", "") if call.client_saw.isdigit() else ""
-    return int(asked) if asked.isdigit() else None
+    if asked.isdigit() or not asked:
+        return int(asked) if asked else None
+    try:
+        return max(0, ceil((parsedate_to_datetime(asked) - call.responded_at).total_seconds()))
+    except (TypeError, ValueError):
+        return None
 
 
 def _may_be_done(call: Call) -> bool:

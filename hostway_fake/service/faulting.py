@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final, assert_never
 
 from hostway_fake.clock import FakeClock, SystemClock
@@ -11,6 +12,7 @@ from hostway_fake.contract.operations import Operation
 from hostway_fake.domain import identifiers
 from hostway_fake.domain.refusals import Refusal
 from hostway_fake.exceptions import EndlessWaitError, HostwayFakeError, NoWireError
+from hostway_fake.faults import durations
 from hostway_fake.faults.edits import BodyEdit, Change, Extra, RenameKey, Without
 from hostway_fake.faults.outcomes import (
     ConnectionReset,
@@ -165,14 +167,15 @@ def _respond(context: RequestContext, outcome: Respond, handled: HandledCall | N
 
 
 def _delay(context: RequestContext, outcome: Delay, handled: HandledCall | None, handle: Handle) -> FaultResult:
+    seconds = durations.drawn(outcome.seconds, partial(_share, context, "delay"))
     if handled is None:
-        if _waits(context, outcome.seconds, outcome.real):
+        if _waits(context, seconds, outcome.real):
             return handle(context.later())
         return _timed_out(Effect.NONE)
     effect, status, response = handled
     if _is_real(context, outcome.real):
-        return effect, outcome.name, WireFault(outcome, response)
-    return (effect, status, response) if _waits(context, outcome.seconds) else _timed_out(effect)
+        return effect, outcome.name, WireFault(outcome, response, seconds)
+    return (effect, status, response) if _waits(context, seconds) else _timed_out(effect)
 
 
 def _hang(context: RequestContext, outcome: Hang, handled: HandledCall | None) -> FaultResult:
@@ -219,10 +222,14 @@ def _lag(context: RequestContext, outcome: Lag) -> timedelta:
     """Return how old the state is that a read shows, at most as old as a datetime can tell."""
     lag = timedelta(seconds=outcome.seconds)
     if not outcome.monotonic:
-        world = context.world
-        share = identifiers.draw_below(world.settings.seed, "lag", world.journal.last, _MILLION + 1)
-        lag = lag * share / _MILLION
+        lag *= _share(context, "lag")
     return min(lag, context.now - _EARLIEST)
+
+
+def _share(context: RequestContext, purpose: str) -> float:
+    """Return a number above 0 and below 1, drawn from the seed and the number of the call."""
+    world = context.world
+    return (identifiers.draw_below(world.settings.seed, purpose, world.journal.last, _MILLION) + 0.5) / _MILLION
 
 
 def _edit_body(context: RequestContext, outcome: BodyEdit, handle: Handle) -> FaultResult:

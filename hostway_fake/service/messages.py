@@ -81,12 +81,13 @@ def _phrase(status: int) -> str:
 class WireFault:
     """What the transport does instead of sending a response.
 
-    ``response`` is the finished response, if the outcome sends a part of it. A delay that is longer than the client's
-    timeout becomes a `hostway_fake.faults.outcomes.Hang`.
+    ``response`` is the finished response, if the outcome sends a part of it. ``seconds`` is the length of a delay in
+    real time. A delay that is longer than the client's timeout becomes a `hostway_fake.faults.outcomes.Hang`.
     """
 
     outcome: WireOutcome
     response: Response | None = None
+    seconds: float = 0
 
 
 ExchangeResult = Response | WireFault

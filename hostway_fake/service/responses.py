@@ -1,7 +1,7 @@
 """Finished responses: headers, error bodies, and scripted responses."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -65,15 +65,15 @@ def _http_date(now: datetime) -> str:
     return f"{_DAYS[now.weekday()]}, {now.day:02} {MONTHS[now.month - 1]} {now.year:04} {now:%H:%M:%S} GMT"
 
 
-def error_response(context: RequestContext, refusal: Refusal, retry_after: int | None = None) -> Response:
+def error_response(context: RequestContext, refusal: Refusal, retry_after: str | None = None) -> Response:
     """Return the response for a refusal, in the revision of the world. A 401 is plain text."""
     error = refusal.error
     fields: dict[str, object] = {"message": error.message, "code": error.status, "details": refusal.details}
     if retry_after is None and error is LIMIT_REACHED and context.settings.readings["over_limit_retry_after"] == "on":
-        fields["retryAfter"] = retry_after = 0
+        fields["retryAfter"], retry_after = 0, "0"
     headers = [("Allow", refusal.allow)] if refusal.allow else []
     if retry_after is not None:
-        headers.append(("Retry-After", str(retry_after)))
+        headers.append(("Retry-After", retry_after))
     if error is UNAUTHORIZED:
         challenge = ("WWW-Authenticate", UNAUTHORIZED_CHALLENGE)
         return response(context, 401, "text/plain; charset=UTF-8", UNAUTHORIZED_TEXT.encode(), challenge, *headers)
@@ -84,13 +84,23 @@ def error_response(context: RequestContext, refusal: Refusal, retry_after: int |
 
 def scripted_response(context: RequestContext, respond: Respond) -> Response:
     """Return the response of a fault: an error as the page of the operation words it, or any body."""
-    status, retry_after = respond.status, respond.retry_after
+    status, retry_after = respond.status, _retry_after(context, respond)
     if respond.body is None:
         error = respond.error or (context.operation.failure(status) if context.operation else INJECTED[status])
         return error_response(context, Refusal(error), retry_after).with_headers(respond.headers)
-    headers = [] if retry_after is None else [("Retry-After", str(retry_after))]
+    headers = [] if retry_after is None else [("Retry-After", retry_after)]
     scripted = response(context, status, respond.content_type, respond.body.encode(), *headers)
     return scripted.with_headers(respond.headers)
+
+
+def _retry_after(context: RequestContext, respond: Respond) -> str | None:
+    """Return the value of ``Retry-After``: seconds, or an HTTP date that is rounded up to a second."""
+    value = respond.retry_after
+    if value is None or (isinstance(value, int) and not respond.http_date):
+        return None if value is None else str(value)
+    instant = context.now + timedelta(seconds=value) if isinstance(value, int) else value.astimezone(UTC)
+    whole = instant.replace(microsecond=0)
+    return _http_date(whole if whole == instant else whole + timedelta(seconds=1))
 
 
 def internal_error_response(world: World, error: Exception) -> Response:

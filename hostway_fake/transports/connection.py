@@ -299,7 +299,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _break(self, breakage: WireFault) -> None:
         if isinstance(breakage.outcome, Delay) and breakage.response is not None:
-            self._server.wait(breakage.outcome.seconds)
+            self._server.wait(breakage.seconds)
             self._send(breakage.response)
             return
         self.close_connection = self.is_broken = True

@@ -284,7 +284,8 @@ def test_no_span_of_time_sees_more_than_the_limit(moves: list[int], calls: int, 
             admitted.append(now)
         else:
             assert isinstance(fault.step.outcome, Respond)
-            assert 1 <= (fault.step.outcome.retry_after or 0) <= seconds
+            assert isinstance(fault.step.outcome.retry_after, int)
+            assert 1 <= fault.step.outcome.retry_after <= seconds
 
     span = timedelta(seconds=seconds)
     assert all(late - early >= span for early, late in zip(admitted, admitted[calls:], strict=False))

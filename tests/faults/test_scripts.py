@@ -5,6 +5,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
 from typing import Any, Final
@@ -15,7 +16,7 @@ import requests
 from hostway_fake import FakeHostway, InvalidValueError, WrongTypeError
 from hostway_fake.cli import main
 from hostway_fake.domain.builds import BuildRule
-from hostway_fake.faults import FaultScript
+from hostway_fake.faults import FaultScript, lognormal
 from hostway_fake.faults.builder import Faults
 
 _SCRIPTS: Final = Path(__file__).parents[2] / "fixtures" / "faults"
@@ -33,6 +34,20 @@ _WORDS: Final = (
     [
         ({"rule": [{"respond": 503}]}, lambda on: on().respond(503)),
         ({"rule": [{"respond": {"status": 200, "json": {"a": [7]}}}]}, lambda on: on().respond(200, json={"a": [7]})),
+        ({"rule": [{"delay": [0.05, 0.4]}]}, lambda on: on().delay((0.05, 0.4))),
+        ({"rule": [{"delay": {"seconds": 5, "jitter": 1}}]}, lambda on: on().delay(5, jitter=1)),
+        (
+            {"rule": [{"delay": {"seconds": {"median": 1, "sigma": 0.5}}}]},
+            lambda on: on().delay(lognormal(median=1, sigma=0.5)),
+        ),
+        (
+            {"rule": [{"respond": {"status": 503, "retry_after": 7, "http_date": True}}]},
+            lambda on: on().respond(503, 7, http_date=True),
+        ),
+        (
+            {"rule": [{"respond": {"status": 503, "retry_after": "2013-04-12T20:00:00Z"}}]},
+            lambda on: on().respond(503, datetime(2013, 4, 12, 20, tzinfo=UTC)),
+        ),
         ({"rule": [{"on": "get_server", "lag": 5}]}, lambda on: on("get_server").lag(5)),
         (
             {"rule": [{"on": "get_server", "lag": {"seconds": 5, "monotonic": False}}]},
@@ -202,7 +217,7 @@ _TOML: Final = [
     ('[[rule]]\n[[rule.script]]\nreset = true\n\n[[rule.script]]\nhang = "x"\n', "6: rule[0].script[1].hang: got 'x'"),
     (
         '[[rule]]\nscript = [\n  "ok",  # passes\n\n  {reset = true}, {delay = "x"},\n]\n',
-        "5: rule[0].script[2].delay: got 'x', expected `float | object`",
+        "5: rule[0].script[2].delay: got 'x', expected `float | object | array`",
     ),
     ('[[rule]]\nscript = [\n  "ok",\n  {respond = 418},\n]\n', "4: rule[0].script[1].respond: status: got 418"),
     ('[[rule]]\nscript = ["ok", {}]\n', "2: rule[0].script[1]: got no outcome, expected one of: respond"),
