@@ -16,12 +16,12 @@ from hostway_fake.fake.account import Account
 from hostway_fake.fake.builds import Builds
 from hostway_fake.fake.clock_control import WorldClock, run_until
 from hostway_fake.fake.patch_sleep import patch_sleep, sleeper
+from hostway_fake.fake.recorded_calls import RecordedCalls
 from hostway_fake.fake.server_handle import ServerHandle
 from hostway_fake.faults.builder import Faults, RuleHandle
 from hostway_fake.faults.outcomes import Lag
 from hostway_fake.journal.conduct import Conduct
 from hostway_fake.journal.reliance import Reliance
-from hostway_fake.journal.sequence import Calls
 from hostway_fake.journal.timeline import Timeline
 
 _RESTING: Final = (ServerStatus.ACTIVE, ServerStatus.STOPPED, ServerStatus.SUSPENDED, ServerStatus.UNKNOWN)
@@ -126,13 +126,13 @@ class Controls:
         return self.account.faults.lag_reads(seconds, operations, monotonic=monotonic)
 
     @property
-    def calls(self) -> Calls:
+    def calls(self) -> RecordedCalls:
         """The journal, with the calls of this account, oldest first.
 
         It is a tuple that can be filtered and asserted on. Credentials and passwords are masked. When the journal is
         full, the oldest calls are dropped.
         """
-        return self.account.world.journal.calls
+        return RecordedCalls.of(self.account.world.journal)
 
     @property
     def conduct(self) -> Conduct:

@@ -1,7 +1,10 @@
 """The journal of a world: its calls, and how many responses of which kind were sent."""
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
+from queue import SimpleQueue
 from threading import Lock
 from typing import Final
 
@@ -38,6 +41,7 @@ class Journal:
         self._recorded = 0
         self._raised: deque[Call] = deque(maxlen=_RAISED)
         self._responses: dict[ResponseKey, int] = {}
+        self._watchers: tuple[SimpleQueue[None], ...] = ()
 
     def record(self, call: Call) -> None:
         """Number a call, mask its secrets and keep it. When the journal is full, the oldest calls are dropped."""
@@ -57,6 +61,8 @@ class Journal:
                     response_body=response_body,
                 )
             )
+            for watcher in self._watchers:
+                watcher.put(None)
 
     def _keep(self, call: Call) -> None:
         self._kept.append(call)
@@ -87,8 +93,28 @@ class Journal:
     def since(self, recorded: int) -> Calls:
         """Return the calls after the first ``recorded`` ones, as far as they are kept."""
         with self._lock:
-            new = min(self._recorded - recorded, len(self._kept))
-            return Calls(islice(self._kept, len(self._kept) - new, None))
+            return self._since(recorded)
+
+    def _since(self, recorded: int) -> Calls:
+        new = min(self._recorded - recorded, len(self._kept))
+        return Calls(islice(self._kept, len(self._kept) - new, None))
+
+    def news(self, recorded: int) -> tuple[int, Calls]:
+        """Return the number of recorded calls, and those after the first ``recorded`` ones, as far as they are kept."""
+        with self._lock:
+            return self._recorded, self._since(recorded)
+
+    @contextmanager
+    def watched(self) -> Iterator[SimpleQueue[None]]:
+        """Yield a queue that gets an item for each call while the block runs."""
+        watcher = SimpleQueue[None]()
+        with self._lock:
+            self._watchers = (*self._watchers, watcher)
+        try:
+            yield watcher
+        finally:
+            with self._lock:
+                self._watchers = tuple(each for each in self._watchers if each is not watcher)
 
     def take_raised(self) -> tuple[Call, ...]:
         """Return the calls that raised an exception of the fake since the last time, also if they were cleared."""

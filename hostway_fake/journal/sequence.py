@@ -80,7 +80,7 @@ class Calls(tuple[Call, ...], Suggests):
             >>> fake.calls.filter("list_servers", effect="none", status=200)
             (<Call 1 2013-04-12 19:29:00.000 GET /servers list_servers none 200>,)
         """
-        wanted = _wanted(operation, server, name, effect, outcome, status)
+        wanted = wanted_values(operation, server, name, effect, outcome, status)
         for what, instant in (("since", since), ("until", until)):
             if instant is not None and (not isinstance(instant, datetime) or instant.tzinfo is None):
                 raise WrongTypeError(f"{what}: got {instant!r}, expected an aware datetime")
@@ -106,7 +106,7 @@ class Calls(tuple[Call, ...], Suggests):
         status: int | None = None,
     ) -> int:
         """Return how many calls have all of the given attributes. See `filter`."""
-        wanted = _wanted(operation, server, name, effect, outcome, status)
+        wanted = wanted_values(operation, server, name, effect, outcome, status)
         return sum(not differences(call, wanted) for call in self)
 
     @_SUGGESTIONS
@@ -141,13 +141,13 @@ class Calls(tuple[Call, ...], Suggests):
         checks.text("operation", operation)
         if times is not None:
             checks.whole("times", times, 0)
-        wanted = _wanted(operation, server, name, effect, outcome, status)
+        wanted = wanted_values(operation, server, name, effect, outcome, status)
         found = [call for call in self if not differences(call, wanted)]
         if len(found) != times if times is not None else not found:
-            raise NotCalledError("\n".join(_not_called(self, wanted, found, times)))
+            raise NotCalledError("\n".join(not_called(self, wanted, found, times)))
 
 
-def _wanted(
+def wanted_values(
     operation: str | None,
     server: str | None,
     name: str | None,
@@ -170,7 +170,8 @@ def _wanted(
     return {what: checks.text(what, value) for what, value in wanted.items() if value is not None}
 
 
-def _not_called(calls: Calls, wanted: Mapping[str, str], found: list[Call], times: int | None) -> list[str]:
+def not_called(calls: Calls, wanted: Mapping[str, str], found: list[Call], times: int | None) -> list[str]:
+    """Return the lines of the message about too few or too many calls, with the nearest ones."""
     attributes = ", ".join(f"{what}={value!r}" for what, value in wanted.items() if what != "operation")
     what = wanted["operation"] + (f" with {attributes}" if attributes else "")
     message = f"{what} was called {len(found)} times, expected {'at least once' if times is None else times}"
