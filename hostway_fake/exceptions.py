@@ -73,7 +73,7 @@ class EndlessWaitError(HostwayFakeError, AssertionError):
 
 
 class NoWireError(HostwayFakeError, RuntimeError):
-    """A way in cannot show a fault. The message says which ones can."""
+    """A transport cannot show a fault. The message says which ones can."""
 
 
 class NotCalledError(HostwayFakeError, AssertionError):

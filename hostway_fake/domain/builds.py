@@ -39,7 +39,7 @@ class BuildRule:
         if self.ends not in ENDS:
             raise invalid("ends", self.ends, "one of", ENDS)
         if checks.flag("never", self.never) and (self.seconds is not None or self.ends != "ACTIVE"):
-            raise invalid("never", self.never, "no seconds and no ends beside it: such a build has no end")
+            raise invalid("never", self.never, "neither seconds nor ends with it: such a build has no end")
         for what, pattern in (("server", self.server), ("name", self.name)):
             if pattern is not None:
                 checks.text(what, pattern)

@@ -37,7 +37,7 @@ class Account:
 
     Attributes:
         world: The state, with its rulebook and its journal.
-        worlds: The accounts that share the same ways in.
+        worlds: The accounts that share the same transports.
         parent: The account that this one was added to.
         faults: The fault rules.
         servers: The running servers.
@@ -70,7 +70,7 @@ class Account:
                 self.world.script_build(build)
 
     def add(self, child: "Account") -> None:
-        """Add an account behind the same ways in.
+        """Add an account behind the same transports.
 
         Raises:
             InvalidValueError: If an account of that name exists.

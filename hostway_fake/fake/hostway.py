@@ -13,6 +13,7 @@ from hostway_fake.contract.readings import read
 from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, WrongTypeError
 from hostway_fake.fake import options
 from hostway_fake.fake.account import Account
+from hostway_fake.fake.client_access import ClientAccess
 from hostway_fake.fake.clock_control import fake_clock
 from hostway_fake.fake.controls import Controls
 from hostway_fake.fake.options import (
@@ -25,7 +26,6 @@ from hostway_fake.fake.options import (
     DEFAULT_REMEMBER_DELETED,
     DEFAULT_URL,
 )
-from hostway_fake.fake.ways_in import WaysIn
 from hostway_fake.suggestions import Suggests
 from hostway_fake.world import Settings, World
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hostway_fake.faults.script import FaultScript
 
 
-class FakeHostway(Controls, WaysIn, Suggests):
+class FakeHostway(Controls, ClientAccess, Suggests):
     """A Hostway account of your own, and the ways to reach it.
 
     Args:
@@ -137,7 +137,7 @@ class FakeHostway(Controls, WaysIn, Suggests):
     # Accounts
 
     def add_account(self, user: str, password: str, **others: Any) -> "FakeHostway":
-        """Add another account, with a world of its own, behind the same ways in.
+        """Add another account, with a world of its own, behind the same transports.
 
         The credentials of a request select the account. Each account responds with 403 to requests for the other.
 

@@ -53,7 +53,7 @@ def _respond(
         content_type = "text/html" if json is None else "application/json"
     if json is not None:
         if body is not None:
-            raise invalid("json", json, "no body beside it")
+            raise invalid("json", json, "either json or body")
         body = as_text("json", json)
     return Respond(status, retry_after, body, content_type, None, () if headers is None else _pairs(headers), http_date)
 

@@ -46,7 +46,7 @@ class Respond:
     def __post_init__(self) -> None:
         checks.whole("status", self.status, 200, 599)
         if self.body is None and self.status not in INJECTED:
-            raise invalid("status", self.status, "one with an error body, or a body beside it", map(str, INJECTED))
+            raise invalid("status", self.status, "a status that has an error body, or a body", map(str, INJECTED))
         if self.body is not None and checks.text("body", self.body) and self.status in (204, 304):
             raise invalid("status", self.status, "one that may have a body")
         media_type = checks.text("content_type", self.content_type)
@@ -54,7 +54,7 @@ class Respond:
             raise invalid("content_type", self.content_type, "a media type, such as 'text/html'")
         _check_retry_after(self.retry_after)
         if checks.flag("http_date", self.http_date) and self.retry_after is None:
-            raise invalid("http_date", self.http_date, "a retry_after beside it")
+            raise invalid("http_date", self.http_date, "retry_after to be given too")
         _check_headers(self.headers)
 
 

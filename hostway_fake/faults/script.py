@@ -275,7 +275,7 @@ def _rule(data: _Rule) -> FaultRule:
                 steps.append(ok if step == "ok" else _step(step))
         return FaultRule(which, Script(tuple(steps), data.then), data.named)
     if data.then != "pass":
-        raise invalid("then", data.then, "a script beside it")
+        raise invalid("then", data.then, "a script to be given too")
     if len(said) > 1:
         raise InvalidValueError(f"got {' and '.join(word for word, _ in said)}, expected one way of counting")
     hits = HitSelector(said[0] if said else None, data.between, data.probability)

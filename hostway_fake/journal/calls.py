@@ -100,7 +100,7 @@ class Call(NamedTuple):
         return match.arguments.get(operation.argument) if match and operation else None
 
     def __str__(self) -> str:
-        """Return the call as one line. It is the same for all ways in."""
+        """Return the call as one line. It is the same for all transports."""
         rule = f" [{self.rule}]" if self.rule else ""
         at = self.at.isoformat(" ", "milliseconds").removesuffix("+00:00")
         operation = self.operation or "no operation"

@@ -119,7 +119,7 @@ class Conduct:
                     raise _wrong("it was polled although it was finished", (before, done, again))
 
     def assert_max_poll_rate(self, per_seconds: float, *, allow_none: bool = False) -> None:
-        """Assert that an unfinished resource is polled at most once in so many seconds.
+        """Assert that an unfinished resource is polled at most once in a number of seconds.
 
         Args:
             per_seconds: The shortest time between two polls, in seconds.

@@ -37,7 +37,7 @@ def checked_readings(given: list[object]) -> dict[str, str]:
 def cannot_be_run_under(readings: object) -> str:
     """Return the message about readings under which a test cannot be run."""
     if readings == "all" or (isinstance(readings, list | tuple) and readings):
-        said = "runs a test several times, which must ask for fake_hostway itself, by name, and be no unittest.TestCase"
+        said = "runs a test several times. The test must name the fixture fake_hostway and be no unittest.TestCase"
         return f"fake_hostway readings: {readings!r} {said}"
     return f"fake_hostway readings: got {readings!r}, expected 'all', a list of operations, or values by name"
 

@@ -1,4 +1,4 @@
-"""The exchange: from a request to a response or a fault of the connection. Every way in calls it.
+"""The exchange: from a request to a response or a fault of the connection. Every transport calls it.
 
 It contains the only router, and it is the only caller of fault rules and of the journal.
 """

@@ -1,4 +1,4 @@
-"""The way in for clients that know nothing of the fake: patches of requests, urllib3 and httpx, while a block runs.
+"""Connect clients that know nothing of the fake: patch requests, urllib3 and httpx while a block runs.
 
 Where the patches sit:
 

@@ -334,7 +334,7 @@ def check_same(given: Any, again: Any, place: str = "world") -> None:
         for number, (one, other) in enumerate(zip(given, again, strict=True)):
             check_same(one, other, f"{place}[{number}]")
     elif given != again or type(given) is not type(again):
-        expected = "another: something beside it was changed" if place == "world.digest" else _told(again)
+        expected = "another digest: the data was changed" if place == "world.digest" else _told(again)
         raise InvalidValueError(f"{place}: got {_told(given)}, expected {expected}")
 
 

@@ -21,7 +21,7 @@ class Worlds:
     def __post_init__(self) -> None:
         account = self.default_world.settings.account
         if self.by_account.setdefault(account, self.default_world) is not self.default_world:
-            raise invalid("user", account, "one that no other open fake behind these ways in has")
+            raise invalid("user", account, "a user that no other open account behind the same transports has")
 
     def leave(self) -> None:
         """Remove the default world. Its credentials are unknown from now on."""

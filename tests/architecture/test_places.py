@@ -8,7 +8,7 @@ import pytest
 
 from hostway_fake import FakeHostway, faults
 from hostway_fake.contract.operations import BY_NAME
-from hostway_fake.fake.ways_in import WaysIn
+from hostway_fake.fake.client_access import ClientAccess
 from hostway_fake.faults import methods
 from hostway_fake.faults.methods import OutcomeMethods
 from hostway_fake.faults.outcomes import Outcome, WireOutcome
@@ -18,7 +18,7 @@ from hostway_fake.service.handlers import HANDLERS
 
 _ROOT: Final = Path(__file__).parents[2]
 _OUTCOMES: Final = sorted(kind.name for kind in get_args(Outcome))
-_WAYS_IN: Final = sorted(name for name in vars(WaysIn) if not name.startswith("_"))
+_METHODS: Final = sorted(name for name in vars(ClientAccess) if not name.startswith("_"))
 
 
 @pytest.mark.parametrize("operation", BY_NAME)
@@ -46,9 +46,9 @@ def test_outcome_without_a_status_can_be_filtered_for(outcome: str) -> None:
     assert outcome in WITHOUT_STATUS, f"{outcome}: not in WITHOUT_STATUS of journal/calls.py"
 
 
-@pytest.mark.parametrize("way", _WAYS_IN)
-def test_way_in_is_in_the_documentation(way: str) -> None:
+@pytest.mark.parametrize("method", _METHODS)
+def test_method_that_connects_clients_is_in_the_documentation(method: str) -> None:
     pages = "".join(path.read_text() for path in (_ROOT / "docs").rglob("*.md"))
 
-    assert re.search(rf"\b{way}\b", pages), f"{way}: not in docs/"
-    assert hasattr(FakeHostway, way)
+    assert re.search(rf"\b{method}\b", pages), f"{method}: not in docs/"
+    assert hasattr(FakeHostway, method)

@@ -1,4 +1,4 @@
-"""The whole neighbourhood in one story, with plain ``requests``: on every way in, family, and revision."""
+"""The whole neighbourhood in one story, with plain ``requests``: on every transport, family, and revision."""
 
 import pytest
 import requests

@@ -1,4 +1,4 @@
-"""Every way in through requests, where urllib3-future is in the place of urllib3: `.ci/run` runs it there."""
+"""Every transport through requests, where urllib3-future is in the place of urllib3: `.ci/run` runs it there."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -143,7 +143,7 @@ def test_reference_has_every_public_name(name: str) -> None:
     assert re.search(rf"(hostway_fake\.|`){name}\b", reference)
 
 
-def test_reference_has_every_outcome_in_the_table_of_ways_in() -> None:
-    _, _, ways_in = (_ROOT / "docs" / "reference" / "outcomes.md").read_text().partition("| Outcome | In process |")
+def test_reference_has_every_outcome_in_the_table_of_transports() -> None:
+    _, _, table = (_ROOT / "docs" / "reference" / "outcomes.md").read_text().partition("| Outcome | In process |")
 
-    assert {outcome.name for outcome in get_args(Outcome)} <= set(re.findall(r"`([a-z_]+)`", ways_in))
+    assert {outcome.name for outcome in get_args(Outcome)} <= set(re.findall(r"`([a-z_]+)`", table))

@@ -1,4 +1,4 @@
-"""A fake as a whole: its life, its siblings behind the same ways in, and the ways in themselves."""
+"""A fake as a whole: its life, its siblings behind the same transports, and the transports themselves."""
 
 import asyncio
 import gc
@@ -108,8 +108,8 @@ def test_closing_again_leaves_the_next_owner_of_the_account_alone(fake: FakeHost
         assert _list(second, second.add_server(), session) == 200
 
 
-def test_an_account_cannot_be_had_twice_behind_the_same_ways_in(fake: FakeHostway, server: ServerHandle) -> None:
-    with pytest.raises(InvalidValueError, match="user: got 'jello614636', expected one that no other open fake"):
+def test_an_account_cannot_be_had_twice_behind_the_same_transports(fake: FakeHostway, server: ServerHandle) -> None:
+    with pytest.raises(InvalidValueError, match="user: got 'jello614636', expected a user that no other open account"):
         fake.add_account("jello614636", "other")
 
     with fake.session() as session:

@@ -177,7 +177,7 @@ def test_a_refused_create_uses_no_order(fake: FakeHostway, server: ServerHandle,
     ("order", "kind", "message"),
     [
         ({"ends": "BUILD"}, InvalidValueError, "ends: got 'BUILD', expected one of: 'ACTIVE', 'DELETED'"),
-        ({"never": True, "seconds": 5}, InvalidValueError, "never: got True, expected no seconds and no ends"),
+        ({"never": True, "seconds": 5}, InvalidValueError, "never: got True, expected neither seconds nor ends"),
         ({"never": True, "ends": "DELETED"}, InvalidValueError, "never: got True"),
         ({"seconds": -1}, InvalidValueError, "seconds: got -1, expected a number from 0"),
         ({"seconds": float("nan")}, InvalidValueError, "seconds: got nan"),

@@ -476,7 +476,7 @@ def test_respond_sends_plain_data_as_json(fake: FakeHostway) -> None:
     [
         ({"json": float("nan")}, "json: got nan, expected data that JSON can contain"),
         ({"json": {1, 2}}, "json: got {1, 2}, expected data that JSON can contain"),
-        ({"json": {}, "body": "x"}, "json: got {}, expected no body beside it"),
+        ({"json": {}, "body": "x"}, "json: got {}, expected either json or body"),
     ],
 )
 def test_respond_rejects_data_that_is_not_json(fake: FakeHostway, others: Any, said: str) -> None:

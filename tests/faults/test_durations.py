@@ -163,7 +163,7 @@ def test_other_text_in_retry_after_asks_for_nothing(fake: FakeHostway) -> None:
             "retry_after: got .*, expected a datetime with a time zone",
         ),
         ("soon", False, WrongTypeError, "retry_after: got 'soon', expected a whole number"),
-        (None, True, InvalidValueError, "http_date: got True, expected a retry_after beside it"),
+        (None, True, InvalidValueError, "http_date: got True, expected retry_after to be given too"),
         (30, 1, WrongTypeError, "http_date: got 1, expected True or False"),
     ],
 )

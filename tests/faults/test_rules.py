@@ -40,7 +40,7 @@ def selected(hits: HitSelector | None = None) -> OnHits:
 
 
 def acting(rule: ActiveRule, calls: int, seconds: float = 0, seed: int = 0) -> tuple[list[int], ActiveRule]:
-    """On which of so many calls a rule acts, one each so many seconds, and the rule afterwards."""
+    """Return on which calls a rule acts, with a fixed time between them, and the rule afterwards."""
     fired = []
     for number in range(1, calls + 1):
         (rule,), fault = match_rules((rule,), _CREATE, START + timedelta(seconds=(number - 1) * seconds), seed)
@@ -125,7 +125,7 @@ def test_a_rule_is_about_the_calls_that_it_names(which: CallMatcher, matching: s
         (
             lambda: respond(418),
             InvalidValueError,
-            "status: got 418, expected one with an error body, or a body beside it",
+            "status: got 418, expected a status that has an error body, or a body",
         ),
         (lambda: respond(199, body="a"), InvalidValueError, "status: got 199, expected a whole number from 200 to 599"),
         (lambda: respond(204, body="a"), InvalidValueError, "status: got 204, expected one that may have a body"),

@@ -187,7 +187,10 @@ _TOML: Final = [
     ("[[rule]]\nscript = [{reset = true}]\nprobability = 0\n", "1: rule[0]: got "),
     ("[[rule]]\nscript = [{reset = true}]\nbetween = [1, 2]\n", "1: rule[0]: got "),
     ("[[rule]]\nscript = [{reset = true}]\nhang = true\n", "1: rule[0]: got "),
-    ('[[rule]]\nreset = true\nthen = "repeat"\n', "3: rule[0].then: then: got 'repeat', expected a script beside it"),
+    (
+        '[[rule]]\nreset = true\nthen = "repeat"\n',
+        "3: rule[0].then: then: got 'repeat', expected a script to be given too",
+    ),
     (
         "[[rule]]\nhang = 1\n[[rule.script]]\nhang = true\n",
         "2: rule[0].hang: got 1, expected `bool`",
@@ -232,7 +235,7 @@ _TOML: Final = [
     ('[[rule]]\nreset = true\nnamed = "rule 1"\n', "3: rule[0].named: named: got 'rule 1', expected another"),
     ("[[build]]\nnever = true\n[[build]]\nseconds = -1\n", "4: build[1].seconds: seconds: got -1.0, expected a number"),
     ("[[build]]\nseconds = [5, 1]\n", "2: build[0].seconds: seconds: got (5.0, 1.0), expected the shortest before"),
-    ("[[build]]\nseconds = 5\nnever = true\n", "3: build[0].never: never: got True, expected no seconds and no ends"),
+    ("[[build]]\nseconds = 5\nnever = true\n", "3: build[0].never: never: got True, expected neither seconds nor ends"),
     (
         "[[rule]]\nscript = [{reset = true}]\nnth = 1\nhang = true\n",
         "1: rule[0]: got nth and hang beside a script, which ",

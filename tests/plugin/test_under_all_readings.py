@@ -114,7 +114,7 @@ def test_a_test_that_cannot_be_run_several_times_says_so(pytester: pytest.Pytest
     ran = pytester.runpytest_inprocess("-p", "no:randomly")
 
     ran.assert_outcomes(errors=1, failed=1)
-    ran.stdout.fnmatch_lines(["*fake_hostway readings: 'all' runs a test several times, which must ask for*"])
+    ran.stdout.fnmatch_lines(["*fake_hostway readings: 'all' runs a test several times. The test must name*"])
 
 
 def test_a_test_without_a_fake_is_left_alone(pytester: pytest.Pytester) -> None:

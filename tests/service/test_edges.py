@@ -1,4 +1,4 @@
-"""What is the same whatever the caller, the clock and the way in."""
+"""What is the same whatever the caller, the clock and the transport."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

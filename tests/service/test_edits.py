@@ -1,4 +1,4 @@
-"""Edits of true responses, and requests that are delivered twice: over each way in, and with their effect."""
+"""Edits of true responses, and requests that are delivered twice: over each transport, and with their effect."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager

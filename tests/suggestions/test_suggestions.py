@@ -52,7 +52,7 @@ def test_guess_is_answered_with_what_it_means(called: FakeHostway, kind: str, gu
     with pytest.raises(AttributeError) as caught:
         getattr(thing, guess)
 
-    assert str(caught.value) == f"{kind!r} object has no attribute {guess!r}. Did you mean .{meant}?"
+    assert str(caught.value) == f"{type(thing).__name__!r} object has no attribute {guess!r}. Did you mean .{meant}?"
 
 
 @pytest.mark.parametrize(

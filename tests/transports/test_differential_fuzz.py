@@ -1,4 +1,4 @@
-"""5,000 random requests over three ways in: the bytes of the answers and the state behind them are the same."""
+"""5,000 random requests over three transports: the bytes of the answers and the state behind them are the same."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence

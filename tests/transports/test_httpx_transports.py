@@ -1,4 +1,4 @@
-"""The ways in for httpx, without a socket."""
+"""The transports for httpx, without a socket."""
 
 import asyncio
 import copy

@@ -1,4 +1,4 @@
-"""The same exchanges over every way in: the bytes of the answers do not tell which way was taken."""
+"""The same exchanges over every transport: the bytes of the answers do not tell which way was taken."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

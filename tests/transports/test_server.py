@@ -1139,7 +1139,7 @@ def test_clients_may_connect_while_it_stops(fake: FakeHostway) -> None:
             assert not knocker.is_alive()
 
 
-# One reading of a head, whatever the way in
+# One reading of a head, whatever the transport
 
 
 @pytest.mark.parametrize(

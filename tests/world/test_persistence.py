@@ -187,7 +187,7 @@ def _at(data: Any, place: tuple[str | int, ...]) -> Any:
         (("deleted",), [{"server_id": "a", "server": None, "snapshot": None}], "world.deleted: got"),
         (("note",), "harmless", "world.note: got 'harmless', expected 'holds the credentials of the account'"),
         (("sequence",), 0, "world.digest: got"),
-        (("digest",), "0", "world.digest: got '0', expected another: something beside it was changed"),
+        (("digest",), "0", "world.digest: got '0', expected another digest: the data was changed"),
     ],
     ids=str,
 )

@@ -1,4 +1,4 @@
-"""State and its lock: what a world remembers, what it costs, and who shares the ways in."""
+"""State and its lock: what a world remembers, what it costs, and who shares the transports."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -435,7 +435,7 @@ def test_the_journal_numbers_calls_and_forgets_the_oldest() -> None:
 # Worlds
 
 
-def test_worlds_share_the_ways_in_by_account() -> None:
+def test_worlds_share_the_transports_by_account() -> None:
     mine = Worlds(world())
     theirs = Worlds(world("michalski275226"), mine.by_account)
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from hostway_fake.transports.urllib3 import Pool
 
 
-class WaysIn:
-    """The ways in to an account at a base URL."""
+class ClientAccess:
+    """How clients reach an account at a base URL."""
 
     account: Account
     _url: str
