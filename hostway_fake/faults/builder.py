@@ -248,7 +248,7 @@ class Faults(Suggests):
         self, seconds: float, operations: Iterable[str] = Lag.operations, *, monotonic: bool = True
     ) -> tuple[RuleHandle, ...]:
         """Write the rules of `hostway_fake.FakeHostway.consistency`."""
-        if isinstance(operations, str):
+        if isinstance(operations, str) or not isinstance(operations, Iterable):
             raise WrongTypeError(f"operations: got {operations!r}, expected a list of names")
         what = OnHits(ALWAYS, Step(Lag(seconds, monotonic)), expected=False)
         rules = [FaultRule(CallMatcher(each), what, f"consistency {each}") for each in dict.fromkeys(operations)]

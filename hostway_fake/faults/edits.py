@@ -91,7 +91,8 @@ def as_text(what: str, data: object) -> str:
     try:
         return json.dumps(data, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise invalid(what, data, f"data that JSON can contain ({error})") from None
+        kind = type(data).__name__  # the value itself may be too deep or too long to be shown
+        raise InvalidValueError(f"{what}: got a {kind}, expected data that JSON can contain ({error})", what) from None
 
 
 def _merged(target: object, patch: object) -> object:

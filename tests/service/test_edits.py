@@ -17,6 +17,13 @@ from hostway_fake.faults.outcomes import Duplicate, Step
 _HEADERS: Final = {"content-type": "application/json"}
 
 
+def _deep() -> dict[str, object]:
+    deep: dict[str, object] = {}
+    for _ in range(5000):
+        deep = {"a": deep}
+    return deep
+
+
 @contextmanager
 def _session(fake: FakeHostway) -> Iterator[Any]:
     with fake.session() as session:
@@ -224,11 +231,13 @@ def test_outcome_that_needs_the_effect_has_no_side(
     ("outcome", "error", "said"),
     [
         (lambda on: on.change([]), WrongTypeError, "patch: got \\[\\], expected a mapping"),
-        (lambda on: on.change({"a": {1}}), InvalidValueError, "patch: got .*, expected data that JSON can contain"),
+        (lambda on: on.change({"a": {1}}), InvalidValueError, "patch: got a dict, expected data that JSON can contain"),
+        (lambda on: on.change({"a": 10**5000}), InvalidValueError, "patch: got a dict, expected data that JSON can"),
+        (lambda on: on.change(_deep()), InvalidValueError, "patch: got a dict, expected data that JSON can contain"),
         (lambda on: on.without("a..b"), InvalidValueError, "without: got 'a..b', expected keys separated by dots"),
         (lambda on: on.without(""), InvalidValueError, "without: got ''"),
         (lambda on: on.without(7), WrongTypeError, "without: got 7, expected a string"),
-        (lambda on: on.extra("a", float("inf")), InvalidValueError, "value: got inf, expected data that JSON"),
+        (lambda on: on.extra("a", float("inf")), InvalidValueError, "value: got a float, expected data that JSON"),
         (lambda on: on.rename_key("a", ""), InvalidValueError, "new_name: got '', expected a key"),
         (lambda on: on.with_headers({}), InvalidValueError, "headers: got {}, expected at least one header"),
         (lambda on: on.with_headers({"X": []}), InvalidValueError, "headers: got {}, expected at least one header"),
