@@ -16,7 +16,7 @@ from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, invalid
 from hostway_fake.fake import FakeHostway
 from hostway_fake.fake.options import DEFAULT_ACTION_SECONDS, DEFAULT_AUTH, DEFAULT_BUILD_SECONDS
 from hostway_fake.faults import FaultScript
-from hostway_fake.faults.outcomes import Unavailable
+from hostway_fake.faults.outcomes import UNREACHABLE
 
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS: Final = 0.2
@@ -195,8 +195,10 @@ def _faults(path: str) -> FaultScript:
     """Return the fault script of a file. Refuse outcomes that a socket cannot show."""
     script = FaultScript.load(path)
     for rule in script.rules:
-        if any(isinstance(step.outcome, Unavailable) for step in rule.what.steps):
-            raise invalid("faults", path, f"no unavailable, which is for calls in process only: {rule.which}")
+        for step in rule.what.steps:
+            if isinstance(step.outcome, UNREACHABLE):
+                name = step.outcome.name
+                raise invalid("faults", path, f"no {name}, which is for calls in process only: {rule.which}")
     return script
 
 

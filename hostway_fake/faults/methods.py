@@ -12,7 +12,9 @@ from hostway_fake.faults.edits import Change, Extra, RenameKey, Without, as_text
 from hostway_fake.faults.outcomes import (
     WITHOUT_SIDE,
     ConnectionReset,
+    ConnectTimeout,
     Delay,
+    DnsFailure,
     Duplicate,
     EmptyResponse,
     Hang,
@@ -23,6 +25,7 @@ from hostway_fake.faults.outcomes import (
     SlowBody,
     StaleConnection,
     Step,
+    TlsFailure,
     TruncatedBody,
     Unavailable,
     WithHeaders,
@@ -180,6 +183,22 @@ class OutcomeMethods(ABC, Generic[T_co]):
         """Refuse the connection. In process only: no request reaches a socket that refuses connections."""
         return self._finish(Unavailable)
 
+    def connect_timeout(self) -> T_co:
+        """Do not answer the attempt to connect. In process only.
+
+        The client gets its timeout error at once. The fake's clock moves by the client's connect timeout, by default by
+        127 seconds.
+        """
+        return self._finish(ConnectTimeout)
+
+    def dns_failure(self) -> T_co:
+        """Fail to resolve the host name. In process only."""
+        return self._finish(DnsFailure)
+
+    def tls_failure(self) -> T_co:
+        """Present a certificate that the client does not trust. In process only, and with an https URL."""
+        return self._finish(TlsFailure)
+
     def duplicate(self) -> T_co:
         """Deliver the request twice, as a proxy that retries. The client receives the second response.
 
@@ -295,6 +314,9 @@ malformed: Final = _anywhere.malformed
 slow_body: Final = _anywhere.slow_body
 stale_connection: Final = _anywhere.stale_connection
 unavailable: Final = _anywhere.unavailable
+connect_timeout: Final = _anywhere.connect_timeout
+dns_failure: Final = _anywhere.dns_failure
+tls_failure: Final = _anywhere.tls_failure
 duplicate: Final = _anywhere.duplicate
 change: Final = _anywhere.change
 without: Final = _anywhere.without

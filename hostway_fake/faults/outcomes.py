@@ -192,6 +192,32 @@ class Duplicate:
     name: ClassVar[str] = "duplicate"
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectTimeout:
+    """No answer to the attempt to connect: the client waits until its connect timeout."""
+
+    name: ClassVar[str] = "connect_timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class DnsFailure:
+    """A host name that cannot be resolved."""
+
+    name: ClassVar[str] = "dns_failure"
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFailure:
+    """A server certificate that the client does not trust."""
+
+    name: ClassVar[str] = "tls_failure"
+
+
+UnreachableOutcome = Unavailable | ConnectTimeout | DnsFailure | TlsFailure
+
+UNREACHABLE: Final = (Unavailable, ConnectTimeout, DnsFailure, TlsFailure)
+"""The outcomes for a request that never reaches the service. In process only, because a server cannot cause them."""
+
 WireOutcome = (
     Delay
     | Hang
@@ -201,7 +227,7 @@ WireOutcome = (
     | MalformedBody
     | SlowBody
     | StaleConnection
-    | Unavailable
+    | UnreachableOutcome
 )
 """The outcomes that a transport shows to its client."""
 
@@ -245,8 +271,8 @@ class Step:
     def __post_init__(self) -> None:
         if self.outcome is not None and not isinstance(self.outcome, Outcome):
             raise WrongTypeError(f"outcome: got {self.outcome!r}, expected one such as Respond(503)")
-        if self.after_commit and isinstance(self.outcome, Unavailable):
-            raise invalid("outcome", "unavailable", "another after the commit point: a refused call was never heard")
+        if self.after_commit and isinstance(self.outcome, UNREACHABLE):
+            raise invalid("outcome", self.outcome.name, "another after the commit point: the service gets no request")
         if self.after_commit and isinstance(self.outcome, WITHOUT_SIDE):
             raise without_side(self.outcome)
 

@@ -18,7 +18,7 @@ from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid, 
 from hostway_fake.faults import locations, methods
 from hostway_fake.faults.durations import LogNormal
 from hostway_fake.faults.locations import JsonPath, LocatedError, format_path, located
-from hostway_fake.faults.outcomes import Respond, Step, ok
+from hostway_fake.faults.outcomes import UNREACHABLE, Respond, Step, ok
 from hostway_fake.faults.rules import COUNTS, CallMatcher, FaultRule, HitSelector, OnHits, RateLimit, Script
 
 _Seconds = Annotated[float, Meta(gt=0, description="seconds of the fake's clock")]
@@ -76,6 +76,9 @@ class _Step(Struct, frozen=True, forbid_unknown_fields=True):
     malformed: bool | UnsetType = UNSET
     stale_connection: bool | UnsetType = UNSET
     unavailable: bool | UnsetType = UNSET
+    connect_timeout: bool | UnsetType = UNSET
+    dns_failure: bool | UnsetType = UNSET
+    tls_failure: bool | UnsetType = UNSET
     duplicate: bool | UnsetType = UNSET
     lag: float | _Lag | UnsetType = UNSET
     change: dict[str, Any] | UnsetType = UNSET
@@ -135,7 +138,8 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     build: tuple[_Build, ...] = ()
 
 
-_FLAGS: Final = ("hang", "reset", "empty", "malformed", "stale_connection", "unavailable", "duplicate")
+_UNREACHABLE: Final = tuple(kind.name for kind in UNREACHABLE)
+_FLAGS: Final = ("hang", "reset", "empty", "malformed", "stale_connection", *_UNREACHABLE, "duplicate")
 _EDITS: Final = ("change", "without", "extra", "rename_key", "with_headers")
 _WORDS: Final = ("respond", "delay", "truncate", "slow_body", *_FLAGS, "lag", *_EDITS)
 

@@ -19,9 +19,15 @@ WITHOUT_STATUS: Final = (
     "slow_body",
     "stale_connection",
     "unavailable",
+    "connect_timeout",
+    "dns_failure",
+    "tls_failure",
     "timeout",
 )
 """The values of ``client_saw`` for a client that received no status."""
+
+UNREACHED: Final = ("unavailable", "connect_timeout", "dns_failure", "tls_failure")
+"""The values of ``client_saw`` for a request that never reached the service."""
 
 
 class Effect(StrEnum):

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from hostway_fake import checks
 from hostway_fake.contract.operations import BY_NAME, SERVER_FILTERS, resolve
 from hostway_fake.exceptions import MisconductError, invalid
-from hostway_fake.journal.calls import Call, Effect
+from hostway_fake.journal.calls import UNREACHED, Call, Effect
 
 _READS = tuple(name for name, operation in BY_NAME.items() if operation.method == "GET")
 _CREATES = {
@@ -292,7 +292,7 @@ def _retry_after(call: Call) -> int | None:
 def _may_be_done(call: Call) -> bool:
     """Tell whether the create may be done without the client knowing it, and the client was not asked to retry."""
     asked_again = _retry_after(call) is not None
-    return not (_is_answered(call) or asked_again or call.client_saw == "unavailable" or call.raised)
+    return not (_is_answered(call) or asked_again or call.client_saw in UNREACHED or call.raised)
 
 
 def _known(calls: Iterable[Call]) -> list[tuple[Call, bool | None]]:

@@ -16,7 +16,9 @@ from hostway_fake.faults import durations
 from hostway_fake.faults.edits import BodyEdit, Change, Extra, RenameKey, Without
 from hostway_fake.faults.outcomes import (
     ConnectionReset,
+    ConnectTimeout,
     Delay,
+    DnsFailure,
     Duplicate,
     EmptyResponse,
     Hang,
@@ -26,8 +28,10 @@ from hostway_fake.faults.outcomes import (
     SlowBody,
     StaleConnection,
     Step,
+    TlsFailure,
     TruncatedBody,
     Unavailable,
+    UnreachableOutcome,
     WithHeaders,
 )
 from hostway_fake.faults.rules import CallInfo
@@ -39,6 +43,8 @@ from hostway_fake.service.messages import ExchangeResult, Response, WireFault
 
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 _MILLION: Final = 10**6
+_SYSTEM_CONNECT_TIMEOUT: Final = 127
+"""The seconds after which Linux gives up by default."""
 
 HandledCall = tuple[Effect, str, Response]
 """The effect of a call, the status, and the response."""
@@ -144,9 +150,9 @@ def apply_fault(context: RequestContext, step: Step, handle: Handle) -> FaultRes
         case WithHeaders() as outcome:
             effect, status, response = handle(context)
             return effect, status, response.with_headers(outcome.headers, outcome.removed)
-        case Unavailable() as outcome if context.request.wait is not None:
-            return Effect.NONE, outcome.name, NoWireError(f"{_said(context)}: unavailable() works in process only")
-        case ConnectionReset() | EmptyResponse() | MalformedBody() | StaleConnection() | Unavailable() as outcome:
+        case Unavailable() | ConnectTimeout() | DnsFailure() | TlsFailure() as outcome:
+            return _unreachable(context, outcome)
+        case ConnectionReset() | EmptyResponse() | MalformedBody() | StaleConnection() as outcome:
             return _effect(handled), outcome.name, WireFault(outcome, _response(handled))
         case _ as unknown:
             assert_never(unknown)
@@ -210,6 +216,19 @@ def _slow_body(context: RequestContext, outcome: SlowBody, handled: HandledCall 
         return effect, "timeout", WireFault(outcome, response)
     _move(context, len(response.body) * seconds_for_a_byte)
     return effect, str(response.status), response
+
+
+def _unreachable(context: RequestContext, outcome: UnreachableOutcome) -> FaultResult:
+    if context.request.wait is not None:
+        problem = "works in process only"
+    elif isinstance(outcome, TlsFailure) and context.request.scheme != "https":
+        problem = "needs a fake with an https URL"
+    else:
+        if isinstance(outcome, ConnectTimeout):
+            timeout = context.request.connect_timeout
+            _move(context, _SYSTEM_CONNECT_TIMEOUT if timeout is None else timeout)
+        return Effect.NONE, outcome.name, WireFault(outcome)
+    return Effect.NONE, outcome.name, NoWireError(f"{_said(context)}: {outcome.name}() {problem}")
 
 
 def _duplicate(context: RequestContext, handle: Handle) -> FaultResult:

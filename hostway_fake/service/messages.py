@@ -25,6 +25,7 @@ class Request(NamedTuple):
         parse_error: A sentence about what the transport could not parse. The response is then 400.
         read_timeout: Seconds that the client waits for a response. None if it waits forever, or on a socket, where the
             server cannot know it.
+        connect_timeout: Seconds that the client waits for a connection. None if it waits as long as its system does.
         reused: Whether the connection has served a request before.
         wait: Waits in real time. Set on a socket only.
         has_wire: Whether there is a connection that a fault can break. False for the bare WSGI application.
@@ -37,6 +38,7 @@ class Request(NamedTuple):
     scheme: str = "http"
     parse_error: str = ""
     read_timeout: float | None = None
+    connect_timeout: float | None = None
     reused: bool = False
     wait: Wait | None = None
     has_wire: bool = True

@@ -11,12 +11,15 @@ import httpx
 
 from hostway_fake.faults.outcomes import (
     ConnectionReset,
+    ConnectTimeout,
     Delay,
+    DnsFailure,
     EmptyResponse,
     Hang,
     MalformedBody,
     SlowBody,
     StaleConnection,
+    TlsFailure,
     TruncatedBody,
     Unavailable,
     WireOutcome,
@@ -30,6 +33,7 @@ from hostway_fake.transports.in_process import (
     Origin,
     blocked_host_error,
 )
+from hostway_fake.transports.unreachable import error_for
 
 _Error = TypeVar("_Error", bound=Exception)
 
@@ -63,12 +67,12 @@ class _Exchanger:
         self._idle = IdleConnections()
 
     def ask(self, request: httpx.Request, body: bytes) -> httpx.Response:
-        """Return the response. Retry a refused connection ``retries`` times, as httpx's own transports do."""
+        """Return the response. Retry a failed connection ``retries`` times, as httpx's own transports do."""
         attempt = 0
         while True:
             try:
                 return _response(self._exchanged(request, body))
-            except httpx.ConnectError:
+            except (httpx.ConnectError, httpx.ConnectTimeout):
                 attempt += 1
                 if attempt > self._retries:
                     raise
@@ -82,13 +86,15 @@ class _Exchanger:
         for raw_name, raw_value in request.headers.raw:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]},{value}" if name in headers else value
+        timeouts = request.extensions.get("timeout", {})
         sent = Request(
             request.method,
             url.raw_path.decode("ascii"),
             headers,
             body,
             url.scheme,
-            read_timeout=request.extensions.get("timeout", {}).get("read"),
+            read_timeout=timeouts.get("read"),
+            connect_timeout=timeouts.get("connect"),
             reused=self._idle.take(),
         )
         result = self._exchange(sent)
@@ -125,8 +131,10 @@ def _broken(outcome: WireOutcome, breakage: WireFault) -> httpx.Response:
             raise _failed(httpx.ReadError, OSError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))
         case MalformedBody():
             raise _no_http("illegal request line")
-        case Unavailable():
-            raise _failed(httpx.ConnectError, OSError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED)))
+        case ConnectTimeout():
+            raise _failed(httpx.ConnectTimeout, error_for(outcome))
+        case Unavailable() | DnsFailure() | TlsFailure():
+            raise _failed(httpx.ConnectError, error_for(outcome))
         case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Delay():
             below = httpcore.RemoteProtocolError("Server disconnected without sending a response.")
             raise _caused(httpx.RemoteProtocolError(str(below)), below)

@@ -9,12 +9,15 @@ from typing import assert_never
 
 from hostway_fake.faults.outcomes import (
     ConnectionReset,
+    ConnectTimeout,
     Delay,
+    DnsFailure,
     EmptyResponse,
     Hang,
     MalformedBody,
     SlowBody,
     StaleConnection,
+    TlsFailure,
     TruncatedBody,
     Unavailable,
 )
@@ -51,7 +54,17 @@ def break_wire(connection: socket.socket, breakage: WireFault, head: Callable[[R
             with suppress(OSError):
                 while connection.recv(1 << 16):
                     pass
-        case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Delay() | Unavailable():
+        case (
+            EmptyResponse()
+            | StaleConnection()
+            | TruncatedBody()
+            | SlowBody()
+            | Delay()
+            | Unavailable()
+            | ConnectTimeout()
+            | DnsFailure()
+            | TlsFailure()
+        ):
             pass  # the client observes only the end of the connection
         case _ as unknown:
             assert_never(unknown)

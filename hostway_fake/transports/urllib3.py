@@ -9,12 +9,10 @@ one of them.
 """
 
 import errno
-import http.client
 import io
 import os
 from collections.abc import Iterable, Mapping
 from copy import copy
-from functools import cached_property
 from http.client import BadStatusLine, RemoteDisconnected
 from inspect import signature
 from logging import DEBUG, getLogger
@@ -23,23 +21,28 @@ from types import FunctionType, ModuleType
 from typing import Any, ClassVar, Final, assert_never
 
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, Retry, Timeout, connectionpool
-from urllib3.exceptions import NewConnectionError, ProtocolError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProtocolError
 from urllib3.util.request import body_to_chunks
 
 from hostway_fake.faults.outcomes import (
     ConnectionReset,
+    ConnectTimeout,
     Delay,
+    DnsFailure,
     EmptyResponse,
     Hang,
     MalformedBody,
     SlowBody,
     StaleConnection,
+    TlsFailure,
     TruncatedBody,
     Unavailable,
     WireOutcome,
 )
 from hostway_fake.service.messages import ExchangeResult, Request, Response, Wait, WireFault, origin_form
 from hostway_fake.transports.in_process import Exchange, IdleConnections, Origin
+from hostway_fake.transports.unreachable import error_for
+from hostway_fake.transports.wire_response import SilentBody, WireResponse
 
 _VERSION: Final[Mapping[str, Any]] = (
     {"version_string": "HTTP/1.1"} if "version_string" in signature(HTTPResponse.__init__).parameters else {}
@@ -56,45 +59,6 @@ class _Response(HTTPResponse):
     def connection(self) -> Any:
         """Return the connection until the body is read, then None."""
         return None if self.closed else self._connection
-
-
-class _SilentBody(io.BytesIO):
-    """The body of a connection on which nothing more arrives."""
-
-    def read(self, amt: int | None = None) -> bytes:
-        raise TimeoutError("timed out")
-
-
-class _WireResponse(http.client.HTTPResponse):
-    """The standard library's response, over bytes in memory and with the head read already.
-
-    urllib3 and requests ask it for the body, for the headers that set cookies, and whether it is closed.
-    """
-
-    def __init__(self, response: Response, method: str, body: io.BytesIO) -> None:
-        # not the constructor of http.client, which takes a socket and waits for begin() to read the head
-        self.fp = body  # type: ignore[assignment]  # the stubs expect the buffered reader of a socket
-        self.debuglevel = 0
-        self.version = 11
-        self.status = self.code = response.status
-        self.reason = response.reason
-        self.chunked = False
-        self.chunk_left = None
-        self.length = 0 if method == "HEAD" or response.status == 204 else len(response.body)
-        self.will_close = False
-        self._method = method
-        self._headers = response.headers
-
-    @cached_property
-    def headers(self) -> http.client.HTTPMessage:  # type: ignore[override]  # an attribute in the stubs
-        message = http.client.HTTPMessage()
-        for name, value in self._headers:
-            message.set_raw(name, value)
-        return message
-
-    @property
-    def msg(self) -> http.client.HTTPMessage:  # type: ignore[override]  # as for headers
-        return self.headers
 
 
 class _Connection:
@@ -120,6 +84,7 @@ class _Connection:
         self._exchange = exchange
         self._idle = idle
         self._sent: tuple[str, str, dict[str, str], bytes, str] | None = None
+        self._connect_timeout: float | None = None
         self._result: ExchangeResult | None = None
         self._options: dict[str, Any] = {}
 
@@ -146,6 +111,7 @@ class _Connection:
         target, scheme, sent = origin_form(url, self._scheme, sent)
         payload = body if isinstance(body, bytes) else _joined(body, method) if body is not None else b""
         self._sent = (method, target, sent, payload, scheme)
+        self._connect_timeout = self.timeout if isinstance(self.timeout, int | float) else None
         self._options = {
             "preload_content": preload_content,
             "decode_content": decode_content,
@@ -159,7 +125,8 @@ class _Connection:
         if self._result is None:
             assert self._sent is not None
             read_timeout = self.timeout if isinstance(self.timeout, int | float) else None
-            request = Request(*self._sent, read_timeout=read_timeout, reused=self._idle.take())
+            waits = read_timeout, self._connect_timeout
+            request = Request(*self._sent, "", *waits, reused=self._idle.take())
             self._result = self._exchange(request)
             if isinstance(self._result, Response):
                 self._idle.give_back(request)
@@ -177,7 +144,7 @@ class _Connection:
             case TruncatedBody() if response is not None:
                 return self._response(HTTPResponse, response, io.BytesIO(outcome.part(response.body)))
             case SlowBody() if response is not None:
-                return self._response(HTTPResponse, response, _SilentBody())
+                return self._response(HTTPResponse, response, SilentBody())
             case Hang():
                 raise TimeoutError("timed out")
             case ConnectionReset():
@@ -185,8 +152,17 @@ class _Connection:
             case MalformedBody(garbage=garbage):
                 raise _MALFORMED(garbage.decode("latin-1"))
             case Unavailable():
-                refused = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
-                raise NewConnectionError(self, f"Failed to establish a new connection: {refused}") from refused  # type: ignore[arg-type]
+                refused = error_for(outcome)
+                message = f"Failed to establish a new connection: {refused}"
+                raise NewConnectionError(self, message) from refused  # type: ignore[arg-type]
+            case ConnectTimeout():
+                message = f"Connection to {self.host} timed out. (connect timeout={self._connect_timeout})"
+                raise ConnectTimeoutError(self, message) from error_for(outcome)
+            case DnsFailure():
+                unknown_host = error_for(outcome)
+                raise NameResolutionError(self.host, self, unknown_host) from unknown_host  # type: ignore[arg-type]
+            case TlsFailure():
+                raise error_for(outcome)
             case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Delay():
                 raise RemoteDisconnected("Remote end closed connection without response")
             case _ as unknown:
@@ -196,7 +172,7 @@ class _Connection:
         return self._response(_Response, response, io.BytesIO(response.body))
 
     def _response(self, kind: type[HTTPResponse], response: Response, body: io.BytesIO) -> HTTPResponse:
-        wire = _WireResponse(response, self._options["request_method"], body)
+        wire = WireResponse(response, self._options["request_method"], body)
         return kind(
             body=wire,
             headers=HTTPHeaderDict(response.headers),
@@ -295,8 +271,10 @@ class Pool(HTTPConnectionPool):
         ):
             return super().urlopen(method, url, body, headers, self._waiting_here(retries), *more, **options)
         connection = _Connection(self.origin, self.exchange, self._idle)
+        timeout = options.get("timeout")
+        connection.timeout = Timeout.resolve_default_timeout(_connect_timeout(timeout))
         connection.request(method, url, body, headers, preload_content=False, decode_content=False)
-        connection.timeout = _read_timeout(options.get("timeout"))
+        connection.timeout = _read_timeout(timeout)
         result = connection.exchanged()
         if isinstance(result, WireFault) or retries.is_retry(method, result.status, result.has("Retry-After")):
             self._begun.connection = connection
@@ -337,6 +315,10 @@ class Pool(HTTPConnectionPool):
 
     def _validate_conn(self, conn: Any) -> None:
         """Do nothing: there is no certificate."""
+
+
+def _connect_timeout(timeout: Any) -> Any:
+    return timeout.connect_timeout if isinstance(timeout, Timeout) else timeout
 
 
 def _read_timeout(timeout: Any) -> Any:

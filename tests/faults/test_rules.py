@@ -144,7 +144,7 @@ def test_a_rule_is_about_the_calls_that_it_names(which: CallMatcher, matching: s
             "bytes_per_second: got 1e-300, expected a number from",
         ),
         (lambda: before_commit.slow_body(float("nan")), InvalidValueError, "bytes_per_second: got nan"),
-        (lambda: after_commit.unavailable(), InvalidValueError, "a refused call was never heard"),
+        (lambda: after_commit.unavailable(), InvalidValueError, "the service gets no request"),
     ],
 )
 def test_what_can_never_be_is_refused_when_it_is_written(

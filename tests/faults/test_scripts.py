@@ -21,7 +21,8 @@ from hostway_fake.faults.builder import Faults
 
 _SCRIPTS: Final = Path(__file__).parents[2] / "fixtures" / "faults"
 _WORDS: Final = (
-    "after_commit, respond, delay, truncate, slow_body, hang, reset, empty, malformed, stale_connection, unavailable, "
+    "after_commit, respond, delay, truncate, slow_body, hang, reset, empty, malformed, stale_connection, "
+    "unavailable, connect_timeout, dns_failure, tls_failure, "
     "duplicate, lag, change, without, extra, rename_key, with_headers"
 )
 
@@ -53,6 +54,9 @@ _WORDS: Final = (
             {"rule": [{"on": "get_server", "lag": {"seconds": 5, "monotonic": False}}]},
             lambda on: on("get_server").lag(5, monotonic=False),
         ),
+        ({"rule": [{"connect_timeout": True}]}, lambda on: on().connect_timeout()),
+        ({"rule": [{"dns_failure": True}]}, lambda on: on().dns_failure()),
+        ({"rule": [{"tls_failure": True}]}, lambda on: on().tls_failure()),
         ({"rule": [{"duplicate": True}]}, lambda on: on().duplicate()),
         ({"rule": [{"change": {"a": None, "b": {}}}]}, lambda on: on().change({"a": None, "b": {}})),
         ({"rule": [{"without": "a.b"}]}, lambda on: on().without("a.b")),

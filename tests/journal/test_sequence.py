@@ -63,7 +63,7 @@ def test_calls_are_filtered(calls: Calls, asked: dict[str, Any], numbers: list[i
         (
             {"outcome": "299x"},
             InvalidValueError,
-            "outcome: got '299x', expected a status such as '202', or one of 27",
+            "outcome: got '299x', expected a status such as '202', or one of 30",
         ),
         ({"outcome": "respond"}, InvalidValueError, "outcome: got 'respond'"),
         ({"since": 5}, WrongTypeError, "since: got 5, expected an aware datetime"),

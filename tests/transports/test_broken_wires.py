@@ -344,7 +344,7 @@ def test_on_a_socket_a_refused_connection_fails_the_test(way: str) -> None:
 
 
 def test_a_refused_call_has_no_other_side(fake: FakeHostway) -> None:
-    with pytest.raises(InvalidValueError, match="a refused call was never heard"):
+    with pytest.raises(InvalidValueError, match="the service gets no request"):
         fake.faults.on().after_commit().unavailable()
 
 
