@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Final
 
-_LISTED: Final = 8
+_LISTED: Final = 10
 """The number of candidates up to which all of them are listed in a message."""
-_LIST: Final = "The attribute candidates of this error"
+_LIST: Final = "`error.candidates`"
 _LISTS: Final = {"operation": "hostway_fake.contract.operations.BY_NAME", "reading": "hostway_fake.READINGS"}
-"""What lists all possible values, by the name of the value."""
+"""The objects that list all possible values, by the name of the value."""
 
 
 class HostwayFakeError(Exception):
@@ -100,13 +100,13 @@ def invalid(what: str, value: object, expected: str, candidates: Iterable[str] =
     >>> str(invalid("revision", "2014", "a known revision", ["2013-04", "2013-10"]))
     "revision: got '2014', expected a known revision: '2013-04', '2013-10'"
     >>> str(invalid("letter", "gama", "one of", ["alpha", "beta", "gamma", "delta", *"efghijklmn"]))
-    "letter: got 'gama'. Did you mean 'gamma'? The attribute candidates of this error has all 14."
+    "letter: got 'gama'. Did you mean 'gamma'? `error.candidates` lists all 14."
     """
     names = tuple(str(candidate) for candidate in candidates)
     message = f"{what}: got {shown(value)}"
     if len(names) > _LISTED:
-        message += "" if expected == "one of" else f", expected {expected} {len(names)} names"
-        message += f". {_suggestion(value, names)} {_LISTS.get(what, _LIST)} has all {len(names)}."
+        message += "" if expected == "one of" else f", expected {expected}"
+        message += f". {_suggestion(value, names)} {_LISTS.get(what, _LIST)} lists all {len(names)}."
     else:
         listed = ", ".join(map(repr, names))
         message += f", expected {expected}" + (f": {listed}" if listed else "")
@@ -119,7 +119,7 @@ def _suggestion(value: object, names: tuple[str, ...]) -> str:
     near = get_close_matches(value if isinstance(value, str) else shown(value), names, 1)
     if near:
         return f"Did you mean {near[0]!r}?"
-    return f"The first of the possible values are {', '.join(map(repr, names[:3]))}."
+    return f"Examples: {', '.join(map(repr, names[:3]))}."
 
 
 def shown(value: object) -> str:

@@ -16,7 +16,7 @@ from hostway_fake.exceptions import HostwayFakeError, InvalidValueError, invalid
 from hostway_fake.fake import FakeHostway
 from hostway_fake.fake.options import DEFAULT_ACTION_SECONDS, DEFAULT_AUTH, DEFAULT_BUILD_SECONDS
 from hostway_fake.faults import FaultScript
-from hostway_fake.faults.outcomes import UNREACHABLE
+from hostway_fake.faults.outcomes import UnreachableOutcome
 
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS: Final = 0.2
@@ -24,7 +24,7 @@ _LOOK_SECONDS: Final = 0.2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Return the exit status: 2 for wrong arguments, 1 if the command fails."""
+    """Run one command. Return 0, or 1 after an error. argparse exits with 2 if it cannot parse."""
     arguments = parser().parse_args(argv)
     try:
         return int(arguments.command(arguments))
@@ -196,7 +196,7 @@ def _faults(path: str) -> FaultScript:
     script = FaultScript.load(path)
     for rule in script.rules:
         for step in rule.what.steps:
-            if isinstance(step.outcome, UNREACHABLE):
+            if isinstance(step.outcome, UnreachableOutcome):
                 name = step.outcome.name
                 raise invalid("faults", path, f"no {name}, which is for calls in process only: {rule.which}")
     return script

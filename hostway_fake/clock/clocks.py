@@ -109,7 +109,7 @@ class FakeClock:
 
     @property
     def rate(self) -> float:
-        """How many seconds the clock moves in one real second. A change makes no jump."""
+        """The seconds by which the clock moves in one real second. Setting the rate does not move the clock."""
         return float(self._rate)
 
     @rate.setter

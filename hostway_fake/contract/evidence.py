@@ -1,11 +1,11 @@
-"""How sure a fact is, and the page of Hostway's documentation that it comes from."""
+"""The evidence for facts, and the pages of Hostway's documentation that they come from."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Evidence(StrEnum):
-    """How sure a fact is."""
+    """How well Hostway's documentation supports a fact."""
 
     DOCUMENTED = "documented"
     """A page says so."""

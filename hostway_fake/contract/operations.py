@@ -86,7 +86,7 @@ class Operation:
 
     @property
     def has_json(self) -> bool:
-        """Whether a successful response has a JSON body."""
+        """True if a successful response has a JSON body."""
         return not (self.method == "DELETE" or self.path.endswith("/action") or self.is_named_in_body)
 
     def has(self, argument: str) -> bool:

@@ -1,4 +1,4 @@
-"""Orders for builds: how long a build takes and how it ends."""
+"""Rules for builds: how long a build takes and how it ends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ENDS: Final[Mapping[str, Event]] = {"ACTIVE": Event.COMPLETE, "DELETED": Event.D
 
 @dataclass(frozen=True, slots=True)
 class BuildRule:
-    """An order for builds.
+    """A rule for builds.
 
     Attributes:
         seconds: The length of a build in virtual seconds, or a range to draw it from. None for the default.
@@ -25,7 +25,7 @@ class BuildRule:
         ends: The status after the build.
         server: The server id, exact or a glob. None for any.
         name: The name of the snapshot, exact or a glob. None for any.
-        once: Whether the order is used up by the first build that it matches.
+        once: Whether the rule holds for the first matching build only.
     """
 
     seconds: float | tuple[float, float] | None = None
@@ -61,14 +61,14 @@ def _glob_matches(pattern: str | None, text: str) -> bool:
 
 
 def choose(rules: tuple[BuildRule, ...], server_id: str, name: str) -> BuildRule | None:
-    """Return the order for a new snapshot: the oldest of those for one build, or else the newest of those for all."""
+    """Return the rule for a new snapshot: the oldest rule for one build, or else the newest rule for all."""
     met = [rule for rule in rules if rule.matches(server_id, name)]
     once = [rule for rule in met if rule.once]
     return once[0] if once else met[-1] if met else None
 
 
 def spent(rules: tuple[BuildRule, ...], rule: BuildRule) -> tuple[BuildRule, ...]:
-    """Return the orders that remain after one was used."""
+    """Return the rules that remain after one was used."""
     if not rule.once:
         return rules
     place = next(index for index, other in enumerate(rules) if other is rule)

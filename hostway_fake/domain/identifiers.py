@@ -23,6 +23,7 @@ VOLUME_ID: Final = re.compile(r"hbs[0-9]{4}[A-Z][a-z]{2}[0-9]{2}_[0-9A-Za-z]{9}"
 
 _ZONED: Final = re.compile(rf"{_ACCOUNT}?-([A-Z][A-Z0-9-]*)-[0-9]{{4}}")
 
+_MILLION: Final = 10**6
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -42,6 +43,11 @@ def _draw(seed: int, purpose: str, number: int) -> bytes:
 def draw_below(seed: int, purpose: str, number: int, limit: int) -> int:
     """Return a drawn number from 0 up to, but not including, ``limit``."""
     return int.from_bytes(_draw(seed, purpose, number)) % limit
+
+
+def draw_share(seed: int, purpose: str, number: int) -> float:
+    """Return a drawn number above 0 and below 1."""
+    return (draw_below(seed, purpose, number, _MILLION) + 0.5) / _MILLION
 
 
 def _dated(prefix: str, day: datetime, draw: bytes) -> str:

@@ -179,7 +179,7 @@ class Account:
 
 def _caller() -> str:
     """Return where the code outside this package is that closes a fake."""
-    frame = sys._getframe(1)  # noqa: SLF001  # the public way reads source files
+    frame = sys._getframe(1)  # noqa: SLF001  # inspect.stack() reads source files, which is slow
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("hostway_fake", "contextlib"):
         frame = frame.f_back
     if frame.f_globals.get("__name__", "").startswith("_pytest"):

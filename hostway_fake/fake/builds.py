@@ -1,4 +1,4 @@
-"""Orders for builds: how long they take and how they end."""
+"""Rules for builds: how long they take and how they end."""
 
 from typing import Final
 
@@ -17,9 +17,9 @@ _SUGGESTIONS: Final = suggests_keywords(
 
 
 class Builds(Suggests):
-    """Orders for the builds of snapshots: how long they take and how they end.
+    """Rules for the builds of snapshots: how long they take and how they end.
 
-    A build without an order takes ``build_seconds``. So does every build of a server.
+    A build without a rule takes ``build_seconds``. So does every build of a server.
     """
 
     def __init__(self, world: World) -> None:
@@ -35,7 +35,7 @@ class Builds(Suggests):
         server: str | None = None,
         name: str | None = None,
     ) -> None:
-        """Order the next matching build. Orders are used in the order in which they were given.
+        """Add a rule for the next matching build. Each rule is used once, the oldest first.
 
         Args:
             seconds: How long the build takes, in virtual seconds; or a range ``(shortest, longest)`` from which the
@@ -57,5 +57,5 @@ class Builds(Suggests):
         server: str | None = None,
         name: str | None = None,
     ) -> None:
-        """Order all matching builds from now on. Of several such orders, the newest is used. See `next`."""
+        """Add a rule for all matching builds from now on. The newest matching rule is used. See `next`."""
         self._world.script_build(BuildRule(seconds, never, ends, server, name))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class ClientAccess:
-    """How clients reach an account at a base URL."""
+    """The transports to an account at a base URL."""
 
     account: Account
     _url: str
@@ -155,8 +155,9 @@ class ClientAccess:
         """Route requests to `url` from every `requests`, `httpx` and `urllib3` client in the process to this fake.
 
         Clients that were created before the block are included, but not a ``urllib3.HTTPConnectionPool`` that is used
-        directly. Clients keep their own adapters and retries. httpx is covered once something else imports it.
-        Interceptions nest: the innermost is asked first. For aiohttp, ``http.client`` and other processes use `serve`.
+        directly. Clients keep their own adapters and retries. httpx is intercepted as soon as other code has imported
+        it. Blocks can be nested: the innermost one handles a request first. For aiohttp, ``http.client`` and other
+        processes, use `serve`.
 
         Args:
             block_others: Whether requests to other hosts raise an error. By default they are sent as usual.

@@ -83,7 +83,7 @@ class WorldClock(Suggests):
 
     @property
     def rate(self) -> float:
-        """How many seconds the clock moves in one real second. 0 means that it stands. A change makes no jump."""
+        """The seconds by which the clock moves in one real second. 0 stops it. A new rate does not move the clock."""
         return fake_clock(self._world.clock, "rate").rate
 
     @rate.setter

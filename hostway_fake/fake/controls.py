@@ -123,7 +123,7 @@ class Controls:
         Raises:
             InvalidValueError: If an operation does not read snapshots or servers.
         """
-        return self.account.faults.lag_reads(seconds, operations, monotonic=monotonic)
+        return self.account.faults.lag_reads(seconds, operations, monotonic)
 
     @property
     def calls(self) -> RecordedCalls:
@@ -165,7 +165,7 @@ class Controls:
             >>> with FakeHostway() as fake:
             ...     _ = fake.session().get(f"{fake.url}/servers")
             >>> fake.evidence()[0]
-            Reliance(behaviour='list_servers', label=<Evidence.DOCUMENTED: 'documented'>, page='Server pages', calls=1)
+            Reliance(behavior='list_servers', label=<Evidence.DOCUMENTED: 'documented'>, page='Server pages', calls=1)
         """
         return self.account.world.journal.evidence()
 

@@ -38,23 +38,25 @@ class FakeHostway(Controls, ClientAccess, Suggests):
 
     Args:
         seed: The seed of ids and guids. The same seed gives the same bytes.
-        clock: ``"fake"`` stands still until it is advanced. ``"follow"`` is ``datetime.now(UTC)``, frozen or not.
+        clock: ``"fake"`` stands still until it is advanced. ``"follow"`` returns ``datetime.now(UTC)``,
+            so that freezegun controls it.
             ``"system"`` is the time of the machine. Or any object with a method ``now()`` that returns an aware
             datetime.
         revision: The revision of the error bodies, ``"2013-04"`` or ``"2013-10"``.
         readings: Values of readings by name, for points that the documentation leaves open. See
             `hostway_fake.READINGS`.
-        url: The base URL of the code under test, without a path.
+        url: The base URL that the code under test calls, without a path.
         auth: User and password. The user is the name of the account.
         build_seconds: Seconds that a snapshot or a server is in BUILD.
         action_seconds: Seconds that a server is PROCESSING when it is rebooted, resized, stopped or started.
-        poll_step: Seconds by which each read of something unfinished moves the clock, but not beyond the next event.
+        poll_step: Seconds by which each read of an unfinished resource moves the clock, but not beyond the next event.
             Default: reads do not move the clock.
-        poll_limit: How often something unfinished may be polled while the clock stands.
+        poll_limit: The number of polls of an unfinished resource while the clock does not move. One more raises
+            `FrozenClockError`.
         journal_size: How many calls the journal keeps.
         journal_bytes: How many bytes the bodies of these calls may take together.
         remember_deleted: How many DELETED snapshots and servers can still be read.
-        faults: A script of faults: the path of a TOML or JSON file, its content, or a
+        faults: Fault rules: the path of a TOML or JSON file, a mapping with the same keys, or a
             `hostway_fake.faults.FaultScript`.
         time_zone: The time zone of ``create_time`` and of the date in ids, a tzinfo or a name.
 
@@ -201,11 +203,11 @@ class FakeHostway(Controls, ClientAccess, Suggests):
 
     @contextmanager
     def savepoint(self) -> Iterator[Self]:
-        """Undo at the end of the block what was done in it: state, clock, fault rules, build orders and ids.
+        """Restore the state, the clock, the fault rules, the build rules and the ids at the end of the block.
 
         Calls that were made in the block stay in the journal, marked as rolled back. A clock other than the fake clock
-        is not moved back. What the journal or `remember_deleted` dropped in the block stays dropped. Savepoints nest.
-        A savepoint costs about 10 ns for each living server and volume.
+        is not moved back. Entries that the journal or `remember_deleted` dropped in the block are not restored.
+        Savepoints nest. A savepoint costs about 10 ns for each living server and volume.
 
         Yields:
             This fake.
@@ -249,10 +251,10 @@ class FakeHostway(Controls, ClientAccess, Suggests):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return a fake with the state that `to_dict` returned. It goes on as the original would, byte for byte.
+        """Return a fake with the state that `to_dict` returned. It sends the same responses as the original.
 
         Raises:
-            InvalidValueError: If the data was changed or is unknown. The message has the key.
+            InvalidValueError: If the data was modified or has an unknown format. The message contains the key.
         """
         from hostway_fake.world import persistence
 

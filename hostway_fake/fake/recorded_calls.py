@@ -37,8 +37,8 @@ class RecordedCalls(Calls):
     @classmethod
     def of(cls, journal: Journal) -> "RecordedCalls":
         """Return the calls of a journal."""
-        calls = cls(journal.calls)
-        calls._journal = journal
+        calls = journal.calls_as(cls)
+        calls._journal = journal  # noqa: SLF001  # an object of this class
         return calls
 
     def __reduce__(self) -> tuple[type[Calls], tuple[tuple[Call, ...]]]:

@@ -68,8 +68,6 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     if name in __all__:
-        home = {"FaultScript": "script", "Step": "outcomes", "lognormal": "durations", "ok": "outcomes"}.get(
-            name, "methods"
-        )
-        return getattr(import_module(f"hostway_fake.faults.{home}"), name)
+        homes = {"FaultScript": "script", "Step": "outcomes", "lognormal": "durations", "ok": "outcomes"}
+        return getattr(import_module(f"hostway_fake.faults.{homes.get(name, 'methods')}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,7 +19,7 @@ _SUGGESTIONS: Final = suggests_keywords(server_id="server", snapshot="name or id
 
 
 class RuleHandle(Suggests):
-    """A fault rule that was written. After its removal it still has the counts that it had until then."""
+    """A fault rule that was written. After its removal, it keeps its last counts."""
 
     def __init__(self, rulebook: Rulebook, active: ActiveRule) -> None:
         self._rulebook = rulebook
@@ -42,7 +42,7 @@ class RuleHandle(Suggests):
 
     @property
     def remaining(self) -> int:
-        """The number of matching calls that the rule still expects. A test fails at teardown if it is not 0."""
+        """The number of matching calls still expected. With the pytest plugin, a test fails if it is not 0."""
         return self._rule.remaining
 
     def remove(self) -> None:
@@ -71,9 +71,9 @@ class RuleHandle(Suggests):
 class RuleBuilder(OutcomeMethods[RuleHandle], Suggests):
     """A rule that is being written. An outcome such as ``respond(503)`` completes it.
 
-    A builder does not change: each method returns another one. Say first which calls (``first``, ``nth``, ``every``,
-    ``from_``, ``between``, ``with_probability``) and on which side of the commit point (``before_commit``,
-    ``after_commit``), then what happens.
+    A builder is immutable: each method returns a new one. First select the hits (``first``, ``nth``, ``every``,
+    ``from_``, ``between``, ``with_probability``) and the side of the commit point (``before_commit``,
+    ``after_commit``). Then call one outcome method.
     """
 
     faults: "Faults"
@@ -122,7 +122,7 @@ class RuleBuilder(OutcomeMethods[RuleHandle], Suggests):
         return self._but(is_after_commit=False)
 
     def after_commit(self) -> "RuleBuilder":
-        """Act after the call has had its effect: the client does not learn of it."""
+        """Act after the call has changed the state. Most outcomes do not let the client know that it has."""
         return self._but(is_after_commit=True)
 
     def _counting(self, word: str, n: int) -> "RuleBuilder":
@@ -158,7 +158,7 @@ class RuleBuilder(OutcomeMethods[RuleHandle], Suggests):
 
 
 class Faults(Suggests):
-    """The fault rules of a fake. The newest rule that selects a call acts on it. All rules that match count it."""
+    """The fault rules of a fake. Every matching rule counts a call. Only the newest that selects it acts."""
 
     def __init__(self, rulebook: Rulebook) -> None:
         self._rulebook = rulebook
@@ -176,7 +176,8 @@ class Faults(Suggests):
     ) -> RuleBuilder:
         """Begin a rule for the calls of an operation.
 
-        Values are exact or globs. A call that has no such attribute, or whose body is invalid, does not match.
+        ``operation`` is an exact name. The other values are exact or globs. A call that has no such attribute, or
+        whose body is invalid, does not match.
 
         Args:
             operation: The name of the operation. Default: any call.
@@ -244,9 +245,7 @@ class Faults(Suggests):
         end = checks.number("start", start) + checks.positive("seconds", seconds)
         return self.write(FaultRule(CallMatcher(), OnHits(HitSelector(between=(start, end)), step), named))
 
-    def lag_reads(
-        self, seconds: float, operations: Iterable[str] = Lag.operations, *, monotonic: bool = True
-    ) -> tuple[RuleHandle, ...]:
+    def lag_reads(self, seconds: float, operations: Iterable[str], monotonic: bool) -> tuple[RuleHandle, ...]:
         """Write the rules of `hostway_fake.FakeHostway.consistency`."""
         if isinstance(operations, str) or not isinstance(operations, Iterable):
             raise WrongTypeError(f"operations: got {operations!r}, expected a list of names")

@@ -107,12 +107,12 @@ def _merged(target: object, patch: object) -> object:
     return merged
 
 
-_EMPTY: Final = "keys separated by dots, such as 'snapshot.links'"
+_PATH: Final = "keys separated by dots, such as 'snapshot.links'"
 
 
 def _check_path(what: str, path: object) -> None:
     if not all(checks.text(what, path).split(".")):
-        raise invalid(what, path, _EMPTY)
+        raise invalid(what, path, _PATH)
 
 
 def _edited(

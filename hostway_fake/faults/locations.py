@@ -19,7 +19,7 @@ _DEEPEST: Final = 8
 
 
 _LONG: Final = 100
-"""If a TOML value has more lines than this, only its first line is recorded."""
+"""The number of lines above which only the first line of a TOML value is recorded."""
 
 _ENDS: Final = ("]", '"""', "'''")
 """How the last line of a long value begins."""
@@ -35,7 +35,7 @@ class LocatedError(Exception):
 
 @contextmanager
 def located(*location: str | int, keys: Callable[[str], str] = lambda _: "") -> Iterator[None]:
-    """Add a location to errors that the block raises. ``keys`` maps the name of an argument to a key, or to ""."""
+    """Add a location to errors that the block raises. ``keys`` maps an argument to its key, or to ""."""
     try:
         yield
     except LocatedError as wrong:

@@ -1,4 +1,4 @@
-"""The methods and words that create outcomes, such as ``respond(503)``."""
+"""The methods that create outcomes, such as ``respond(503)``, and the steps of scripts."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,6 @@ from hostway_fake.faults import durations
 from hostway_fake.faults.durations import Seconds
 from hostway_fake.faults.edits import Change, Extra, RenameKey, Without, as_text
 from hostway_fake.faults.outcomes import (
-    WITHOUT_SIDE,
     ConnectionReset,
     ConnectTimeout,
     Delay,
@@ -21,6 +20,7 @@ from hostway_fake.faults.outcomes import (
     Lag,
     MalformedBody,
     Outcome,
+    OutcomeWithoutSide,
     Respond,
     SlowBody,
     StaleConnection,
@@ -119,8 +119,9 @@ class OutcomeMethods(ABC, Generic[T_co]):
     def delay(self, seconds: Seconds, *, jitter: float | None = None, real: bool = False) -> T_co:
         """Send the response late.
 
-        In process, a client with a shorter read timeout gets its timeout error at once, and the fake's clock moves by
-        that timeout. On a socket, the fake's clock moves and the response is sent at once.
+        In process, the fake's clock moves by the delay. If the client's read timeout is shorter, the clock moves by
+        that timeout and the client gets its timeout error at once. On a socket, the clock moves and the response is
+        sent at once.
 
         Args:
             seconds: The delay, in virtual seconds. Two numbers are a range with a uniform distribution, and
@@ -149,7 +150,7 @@ class OutcomeMethods(ABC, Generic[T_co]):
         """Close the connection in the middle of the body.
 
         At least one byte is missing. If there is no body, the connection is closed before the status line. Before the
-        commit point, the body is that of the response that the operation would have sent.
+        commit point, the call has no effect. The body is that of the response that it would have sent.
 
         Args:
             keep: The number of bytes to send (int), or the share of the body to send (float from 0.0 to 1.0).
@@ -172,7 +173,7 @@ class OutcomeMethods(ABC, Generic[T_co]):
         return self._finish(SlowBody, bytes_per_second, real)
 
     def stale_connection(self) -> T_co:
-        """Close a kept connection when a client uses it again, after the request was read.
+        """Close a reused connection after reading the request, without a response.
 
         A call on a new connection does not match. In process, a connection is kept as soon as its response has arrived,
         even if the client has not read the body yet.
@@ -180,7 +181,7 @@ class OutcomeMethods(ABC, Generic[T_co]):
         return self._finish(StaleConnection)
 
     def unavailable(self) -> T_co:
-        """Refuse the connection. In process only: no request reaches a socket that refuses connections."""
+        """Refuse the connection. In process only: a server cannot refuse a connection on which it got a request."""
         return self._finish(Unavailable)
 
     def connect_timeout(self) -> T_co:
@@ -283,7 +284,7 @@ class OutcomeMethods(ABC, Generic[T_co]):
 
 def on_side(outcome: Outcome, after_commit: bool | None) -> Step:
     """Return a step. ``after_commit`` is None if no side of the commit point was given, which means before it."""
-    if after_commit is not None and isinstance(outcome, WITHOUT_SIDE):
+    if after_commit is not None and isinstance(outcome, OutcomeWithoutSide):
         raise without_side(outcome)
     return Step(outcome, bool(after_commit))
 
@@ -299,28 +300,28 @@ class _Steps(OutcomeMethods[Step]):
 
 
 before_commit: Final = _Steps(after_commit=False)
-"""``before_commit.respond(503)``: the call has no effect."""
+"""``before_commit.respond(503)``: the call has not changed the state."""
 after_commit: Final = _Steps(after_commit=True)
-"""``after_commit.reset()``: the call has had its effect, but the client does not learn of it."""
+"""``after_commit.reset()``: the call has changed the state."""
 
-_anywhere: Final = _Steps(after_commit=None)
-respond: Final = _anywhere.respond
-delay: Final = _anywhere.delay
-hang: Final = _anywhere.hang
-reset: Final = _anywhere.reset
-empty: Final = _anywhere.empty
-truncate: Final = _anywhere.truncate
-malformed: Final = _anywhere.malformed
-slow_body: Final = _anywhere.slow_body
-stale_connection: Final = _anywhere.stale_connection
-unavailable: Final = _anywhere.unavailable
-connect_timeout: Final = _anywhere.connect_timeout
-dns_failure: Final = _anywhere.dns_failure
-tls_failure: Final = _anywhere.tls_failure
-duplicate: Final = _anywhere.duplicate
-change: Final = _anywhere.change
-without: Final = _anywhere.without
-extra: Final = _anywhere.extra
-rename_key: Final = _anywhere.rename_key
-with_headers: Final = _anywhere.with_headers
-lag: Final = _anywhere.lag
+_on_no_side: Final = _Steps(after_commit=None)
+respond: Final = _on_no_side.respond
+delay: Final = _on_no_side.delay
+hang: Final = _on_no_side.hang
+reset: Final = _on_no_side.reset
+empty: Final = _on_no_side.empty
+truncate: Final = _on_no_side.truncate
+malformed: Final = _on_no_side.malformed
+slow_body: Final = _on_no_side.slow_body
+stale_connection: Final = _on_no_side.stale_connection
+unavailable: Final = _on_no_side.unavailable
+connect_timeout: Final = _on_no_side.connect_timeout
+dns_failure: Final = _on_no_side.dns_failure
+tls_failure: Final = _on_no_side.tls_failure
+duplicate: Final = _on_no_side.duplicate
+change: Final = _on_no_side.change
+without: Final = _on_no_side.without
+extra: Final = _on_no_side.extra
+rename_key: Final = _on_no_side.rename_key
+with_headers: Final = _on_no_side.with_headers
+lag: Final = _on_no_side.lag

@@ -11,7 +11,7 @@ from hostway_fake.contract.errors import INJECTED, ProviderError
 from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid
 from hostway_fake.faults import durations
 from hostway_fake.faults.durations import Seconds
-from hostway_fake.faults.edits import Change, Extra, RenameKey, Without
+from hostway_fake.faults.edits import BodyEdit
 
 _SLOWEST: Final = 1e-6
 """One byte in eleven days."""
@@ -46,7 +46,9 @@ class Respond:
     def __post_init__(self) -> None:
         checks.whole("status", self.status, 200, 599)
         if self.body is None and self.status not in INJECTED:
-            raise invalid("status", self.status, "a status that has an error body, or a body", map(str, INJECTED))
+            raise invalid(
+                "status", self.status, "body=, json=, or a status that has an error body", map(str, INJECTED)
+            )
         if self.body is not None and checks.text("body", self.body) and self.status in (204, 304):
             raise invalid("status", self.status, "one that may have a body")
         media_type = checks.text("content_type", self.content_type)
@@ -159,14 +161,14 @@ class SlowBody:
 
 @dataclass(frozen=True, slots=True)
 class StaleConnection:
-    """A kept connection that is closed before the status line. A call on a new connection does not match."""
+    """A reused connection that is closed before the status line. A call on a new connection does not match."""
 
     name: ClassVar[str] = "stale_connection"
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """A refused connection. In process only, because no request reaches a socket that refuses connections."""
+    """A refused connection."""
 
     name: ClassVar[str] = "unavailable"
 
@@ -214,8 +216,6 @@ class TlsFailure:
 
 
 UnreachableOutcome = Unavailable | ConnectTimeout | DnsFailure | TlsFailure
-
-UNREACHABLE: Final = (Unavailable, ConnectTimeout, DnsFailure, TlsFailure)
 """The outcomes for a request that never reaches the service. In process only, because a server cannot cause them."""
 
 WireOutcome = (
@@ -252,13 +252,10 @@ class Lag:
         checks.flag("monotonic", self.monotonic)
 
 
-Outcome = WireOutcome | Respond | Duplicate | Change | Without | Extra | RenameKey | WithHeaders | Lag
-
-WITHOUT_SIDE: Final = (Duplicate, Change, Without, Extra, RenameKey, WithHeaders, Lag)
+OutcomeWithoutSide = Duplicate | BodyEdit | WithHeaders | Lag
 """The outcomes that need the effect of the call, and so have no side of the commit point."""
 
-EDITS: Final = (Change, Without, Extra, RenameKey)
-"""The outcomes that edit the JSON body of a successful response."""
+Outcome = WireOutcome | Respond | OutcomeWithoutSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,15 +268,15 @@ class Step:
     def __post_init__(self) -> None:
         if self.outcome is not None and not isinstance(self.outcome, Outcome):
             raise WrongTypeError(f"outcome: got {self.outcome!r}, expected one such as Respond(503)")
-        if self.after_commit and isinstance(self.outcome, UNREACHABLE):
+        if self.after_commit and isinstance(self.outcome, UnreachableOutcome):
             raise invalid("outcome", self.outcome.name, "another after the commit point: the service gets no request")
-        if self.after_commit and isinstance(self.outcome, WITHOUT_SIDE):
+        if self.after_commit and isinstance(self.outcome, OutcomeWithoutSide):
             raise without_side(self.outcome)
 
     def __str__(self) -> str:
         if self.outcome is None:
             return "ok"
-        if isinstance(self.outcome, WITHOUT_SIDE):
+        if isinstance(self.outcome, OutcomeWithoutSide):
             return self.outcome.name
         return f"{self.outcome.name} {'after' if self.after_commit else 'before'} the commit point"
 

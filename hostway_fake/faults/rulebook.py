@@ -23,7 +23,7 @@ _DISCARDED: Final = 100
 
 
 class Rulebook:
-    """The active fault rules of an account. Each is a value: what was read stays as it was.
+    """The active fault rules of an account. Rules are immutable: one that was read does not change later.
 
     Attributes:
         discarded: The last rules that a savepoint or a reset removed although they waited for more calls.
@@ -106,7 +106,7 @@ class Rulebook:
                 del self._removed[number]
 
     def rule(self, number: int) -> ActiveRule:
-        """Return a rule by its number. A removed rule has the counts that it had at last."""
+        """Return a rule by its number. A removed rule keeps its last counts."""
         with self._lock:
             rule = self._rules.get(number) or self._removed.get(number)
             names = [rule.name for rule in (*self._removed.values(), *self._rules.values())] if rule is None else []
@@ -131,7 +131,7 @@ class Rulebook:
             return fault
 
     def exhausted(self) -> list[ScriptExhaustedError]:
-        """Return the errors about exhausted scripts since the last time. A client may have swallowed them."""
+        """Return the new errors about exhausted scripts. A client may have swallowed them."""
         with self._lock:
             errors, self._exhausted = self._exhausted, []
             return errors

@@ -13,7 +13,8 @@ from hostway_fake.contract.errors import RATE_LIMITED
 from hostway_fake.contract.operations import BY_NAME
 from hostway_fake.domain import identifiers
 from hostway_fake.exceptions import ScriptExhaustedError, WrongTypeError, invalid
-from hostway_fake.faults.outcomes import EDITS, Lag, Respond, StaleConnection, Step, ok
+from hostway_fake.faults.edits import BodyEdit
+from hostway_fake.faults.outcomes import Lag, Respond, StaleConnection, Step, ok
 
 _MILLION: Final = 10**6
 _NUMBERED: Final = re.compile(r"rule [0-9]+")
@@ -21,9 +22,10 @@ _NUMBERED: Final = re.compile(r"rule [0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class CallInfo:
-    """The properties of a call that a rule can match. None if the call has no such property, or if it cannot be parsed.
+    """The properties of a call that a rule can match.
 
-    ``reused`` tells whether the connection has served a request before.
+    A property is None if the call does not have it, or if it cannot be parsed. ``reused`` tells whether the connection
+    has served a request before.
     """
 
     operation: str | None
@@ -225,7 +227,7 @@ class RateLimit:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """None: a rate limit has no fixed steps, and each of its responses can be sent by every transport."""
+        """An empty tuple, because a rate limit has no fixed steps."""
         return ()
 
     def remaining(self, hits: int, fired: int) -> int:
@@ -239,7 +241,7 @@ class RateLimit:
 def _check_operation(name: str | None, step: Step) -> None:
     if isinstance(step.outcome, Lag) and name not in Lag.operations:
         raise invalid("operation", name, "one that reads snapshots or servers", Lag.operations)
-    if isinstance(step.outcome, EDITS) and name and not BY_NAME[name].has_json:
+    if isinstance(step.outcome, BodyEdit) and name and not BY_NAME[name].has_json:
         raise invalid("outcome", step.outcome.name, f"another: a response of {name} has no JSON body")
 
 
@@ -253,7 +255,7 @@ class FaultRule:
 
     def __post_init__(self) -> None:
         if _NUMBERED.fullmatch(checks.text("named", self.name)):
-            raise invalid("named", self.name, "another: so are the rules called that were given no name")
+            raise invalid("named", self.name, "another name: names of this form are for rules without a name")
         for step in self.what.steps:
             _check_operation(self.which.operation, step)
 

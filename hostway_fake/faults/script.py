@@ -18,7 +18,7 @@ from hostway_fake.exceptions import InvalidValueError, WrongTypeError, invalid, 
 from hostway_fake.faults import locations, methods
 from hostway_fake.faults.durations import LogNormal
 from hostway_fake.faults.locations import JsonPath, LocatedError, format_path, located
-from hostway_fake.faults.outcomes import UNREACHABLE, Respond, Step, ok
+from hostway_fake.faults.outcomes import Respond, Step, ok
 from hostway_fake.faults.rules import COUNTS, CallMatcher, FaultRule, HitSelector, OnHits, RateLimit, Script
 
 _Seconds = Annotated[float, Meta(gt=0, description="seconds of the fake's clock")]
@@ -63,7 +63,7 @@ class _RenameKey(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Step(Struct, frozen=True, forbid_unknown_fields=True):
-    """What happens: exactly one outcome, with the arguments that its method has in Python."""
+    """Exactly one outcome, with the arguments that its method has in Python."""
 
     after_commit: bool = False
     respond: int | _Respond | UnsetType = UNSET
@@ -138,10 +138,8 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     build: tuple[_Build, ...] = ()
 
 
-_UNREACHABLE: Final = tuple(kind.name for kind in UNREACHABLE)
-_FLAGS: Final = ("hang", "reset", "empty", "malformed", "stale_connection", *_UNREACHABLE, "duplicate")
-_EDITS: Final = ("change", "without", "extra", "rename_key", "with_headers")
-_WORDS: Final = ("respond", "delay", "truncate", "slow_body", *_FLAGS, "lag", *_EDITS)
+_OUTCOMES: Final = {each.name: each.type for each in msgspec.structs.fields(_Step) if each.name != "after_commit"}
+_FLAGS: Final = tuple(name for name, kind in _OUTCOMES.items() if kind == bool | UnsetType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,11 +242,11 @@ def _key(data: Struct, what: str) -> str:
 
 
 def _step(data: _Step, default: Step | None = None) -> Step:
-    said = [word for word in _WORDS if getattr(data, word) is not UNSET]
+    said = [word for word in _OUTCOMES if getattr(data, word) is not UNSET]
     if not said and default is not None:
         return default
     if len(said) != 1:
-        raise InvalidValueError(f"got {' and '.join(said) or 'no outcome'}, expected one of: {', '.join(_WORDS)}")
+        raise InvalidValueError(f"got {' and '.join(said) or 'no outcome'}, expected one of: {', '.join(_OUTCOMES)}")
     (word,) = said
     value = getattr(data, word)
     make: Callable[..., Step] = getattr(methods.after_commit if data.after_commit else methods, word)
@@ -267,7 +265,7 @@ def _rule(data: _Rule) -> FaultRule:
     if data.script is not UNSET:
         beside = [word for word, _ in said]
         beside += [word for word in ("between", "probability") if getattr(data, word) is not None]
-        beside += [word for word in _WORDS if getattr(data, word) is not UNSET]
+        beside += [word for word in _OUTCOMES if getattr(data, word) is not UNSET]
         beside += ["after_commit"] if data.after_commit else []
         if beside:
             raise InvalidValueError(

@@ -9,6 +9,9 @@ from typing import Final, NamedTuple
 from hostway_fake.contract.operations import BY_NAME, resolve
 from hostway_fake.suggestions import Suggests
 
+UNREACHED: Final = ("unavailable", "connect_timeout", "dns_failure", "tls_failure")
+"""The values of ``client_saw`` for a request that never reached the service."""
+
 WITHOUT_STATUS: Final = (
     "delay",
     "hang",
@@ -18,16 +21,10 @@ WITHOUT_STATUS: Final = (
     "malformed",
     "slow_body",
     "stale_connection",
-    "unavailable",
-    "connect_timeout",
-    "dns_failure",
-    "tls_failure",
+    *UNREACHED,
     "timeout",
 )
 """The values of ``client_saw`` for a client that received no status."""
-
-UNREACHED: Final = ("unavailable", "connect_timeout", "dns_failure", "tls_failure")
-"""The values of ``client_saw`` for a request that never reached the service."""
 
 
 class Effect(StrEnum):

@@ -45,10 +45,10 @@ class Conduct:
     def assert_backs_off(self, operation: str, *, jitter: float = 0, allow_none: bool = False) -> None:
         """Assert that retries of the same request back off.
 
-        No retry follows at once. No wait is shorter than the one before. Of three waits or more, at least one is longer
-        than the first. Retries are calls of an operation with the same content, until the client gets the response that
-        it needs: what it reads is finished, or what it requests is done or refused. Waits that ``Retry-After`` asked
-        for are not judged.
+        No retry follows at once. No wait is shorter than the one before. With three or more waits and no ``jitter``, at
+        least one is longer than the first. Retries are calls of an operation with the same content, until the
+        resource that it reads is finished, or its request is done or refused. Waits after a response with
+        ``Retry-After`` are not checked.
 
         Args:
             operation: The name of the operation.
@@ -74,10 +74,12 @@ class Conduct:
                 before = wait
             waits = [_wait(*pair) for pair in pairwise(tries) if _retry_after(pair[0]) is None]
             if len(waits) > 2 and max(waits) <= waits[0] and not jitter:
-                raise _wrong(f"{operation} was called again after {waits[0]} each time, and never after more", tries)
+                raise _wrong(
+                    f"{operation} was called again after {waits[0]} each time: the wait never increased", tries
+                )
 
-    def assert_honours_retry_after(self, *, allow_none: bool = False) -> None:
-        """Assert that after a response with ``Retry-After`` the same request is not sent earlier than that.
+    def assert_honors_retry_after(self, *, allow_none: bool = False) -> None:
+        """Assert that the client does not repeat a request before the time of ``Retry-After``.
 
         Args:
             allow_none: Whether to pass if no response had ``Retry-After``.
@@ -95,10 +97,9 @@ class Conduct:
                 )
 
     def assert_stops_when_done(self, *, allow_none: bool = False) -> None:
-        """Assert that the client does not poll a resource that it knows to be finished.
+        """Assert that the client stops polling after it has seen a resource become finished.
 
-        Another read is accepted if the client has changed something meanwhile, or may have: a lost response is a reason
-        to look.
+        Another read is accepted after a change by the client, and after a request whose response was lost.
 
         Args:
             allow_none: Whether to pass if nothing was polled.
@@ -116,10 +117,12 @@ class Conduct:
                 polls = [(create, False), *polls]
             for (before, was), (done, then), (again, still) in zip(polls, polls[1:], polls[2:], strict=False):
                 if (was, then, still) == (False, True, True) and not self._has_changed(done, again):
-                    raise _wrong("it was polled although it was finished", (before, done, again))
+                    raise _wrong("a resource was polled although it was finished", (before, done, again))
 
     def assert_max_poll_rate(self, per_seconds: float, *, allow_none: bool = False) -> None:
-        """Assert that an unfinished resource is polled at most once in a number of seconds.
+        """Assert that polls of an unfinished resource are at least ``per_seconds`` apart.
+
+        An earlier poll is accepted after a change by the client, and after a request whose response was lost.
 
         Args:
             per_seconds: The shortest time between two polls, in seconds.
@@ -133,14 +136,14 @@ class Conduct:
         for polls in self._polls():
             for (earlier, is_finished), (later, _) in pairwise(polls):
                 if is_finished is False and later.at - earlier.at < least and not self._has_changed(earlier, later):
-                    raise _wrong(f"it was polled twice within {later.at - earlier.at}", (earlier, later))
+                    raise _wrong(f"a resource was polled twice within {later.at - earlier.at}", (earlier, later))
 
     def assert_no_blind_create_retry(self, *, allow_none: bool = False) -> None:
-        """Assert that the client looks before it repeats a create whose result it does not know.
+        """Assert that the client checks before it repeats a create whose result it does not know.
 
-        The result is unknown after a lost response and after a 5xx, unless the 5xx has ``Retry-After`` or the
-        connection was refused. A repeated create has the same name, or no name and the same content. A look is a
-        successful read that would show what the create has made.
+        The result is unknown after a lost response or a 5xx. It is known if the 5xx has ``Retry-After``, or if the
+        request did not reach the service. A repeated create has the same name, or no name and the same content. A
+        check is a successful list request that would contain the new resource.
 
         Args:
             allow_none: Whether to pass if nothing was created.
@@ -154,7 +157,7 @@ class Conduct:
                 continue
             between = [call for call in self._calls if earlier.number < call.number < later.number]
             if not any(_shows(look, earlier) for look in between):
-                message = f"{earlier.operation} was sent again without a look whether it was done"
+                message = f"{earlier.operation} was repeated without checking whether the first one had succeeded"
                 raise _wrong(message, (earlier, *between, later))
 
     def _expect(self, judged: list[Call], nothing: str, allow_none: bool) -> None:
@@ -164,7 +167,7 @@ class Conduct:
         counts = Counter(call.operation or "no operation" for call in self._calls)
         made = ", ".join(f"{name} {_times(count)}" for name, count in counts.most_common(_SHOWN))
         raise MisconductError(
-            f"{nothing}, so there is nothing to judge. Calls: {made or 'none'}. "
+            f"{nothing}, so there are no calls to check. Calls: {made or 'none'}. "
             "Pass allow_none=True if that is expected."
         )
 

@@ -33,4 +33,4 @@ def nearest(
     if not ranked:
         return ["  there were no calls at all"]
     lines = (f"  {call}: {'; '.join(differences(call, wanted, matches)) or alike(call)}" for call in ranked[:_SHOWN])
-    return ["the nearest:", *lines]
+    return ["the closest calls:", *lines]

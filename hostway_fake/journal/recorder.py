@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import islice
 from queue import SimpleQueue
 from threading import Lock
-from typing import Final
+from typing import Final, TypeVar
 
 from hostway_fake.forks import renew_locks_after_fork
 from hostway_fake.journal.calls import Call
@@ -17,6 +17,8 @@ from hostway_fake.journal.sequence import Calls
 _SECRET: Final = b"adminPass"
 """The only secret in responses of the service. Scripted responses may contain others."""
 
+
+_Calls = TypeVar("_Calls", bound=Calls)
 
 _RAISED: Final = 100
 """How many calls that raised an exception are kept for `Journal.take_raised`."""
@@ -117,7 +119,7 @@ class Journal:
                 self._watchers = tuple(each for each in self._watchers if each is not watcher)
 
     def take_raised(self) -> tuple[Call, ...]:
-        """Return the calls that raised an exception of the fake since the last time, also if they were cleared."""
+        """Return the new calls that raised an exception of the fake, including cleared ones."""
         with self._lock:
             raised = tuple(self._raised)
             self._raised.clear()
@@ -148,8 +150,12 @@ class Journal:
     @property
     def calls(self) -> Calls:
         """The calls, oldest first."""
+        return self.calls_as(Calls)
+
+    def calls_as(self, kind: type[_Calls]) -> _Calls:
+        """Return the calls, oldest first, as a tuple of a kind."""
         with self._lock:
-            return Calls(self._kept)
+            return kind(self._kept)
 
 
 def _bytes(call: Call) -> int:

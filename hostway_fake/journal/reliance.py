@@ -25,14 +25,14 @@ class Reliance(NamedTuple):
     """A behavior of Hostway that calls relied on.
 
     Attributes:
-        behaviour: The name of an operation that succeeded, the status and message of an error, or the name of a
+        behavior: The name of an operation that succeeded, the status and message of an error, or the name of a
             reading.
-        label: Whether the documentation says so, contradicts itself, or is silent.
+        label: The evidence: documented, contradicted, assumed or ours.
         page: The page of the documentation.
         calls: The number of calls that relied on it.
     """
 
-    behaviour: str
+    behavior: str
     label: Evidence
     page: str
     calls: int
@@ -42,8 +42,8 @@ def reliances(response_key: Mapping[ResponseKey, int]) -> tuple[Reliance, ...]:
     """Return the behaviors that responses show, the best documented first."""
     counted: Counter[tuple[str, Source]] = Counter()
     for response, calls in response_key.items():
-        for behaviour, source in _behaviours(*response):
-            counted[behaviour, source] += calls
+        for behavior, source in _behaviors(*response):
+            counted[behavior, source] += calls
     found = (Reliance(name, source.evidence, source.page, calls) for (name, source), calls in counted.items())
     return tuple(sorted(found, key=_rank))
 
@@ -52,10 +52,10 @@ _LABELS = tuple(Evidence)
 
 
 def _rank(reliance: Reliance) -> tuple[int, str, str]:
-    return _LABELS.index(reliance.label), reliance.page, reliance.behaviour
+    return _LABELS.index(reliance.label), reliance.page, reliance.behavior
 
 
-def _behaviours(operation: str, method: str, status: int, error: ProviderError | None) -> Iterator[tuple[str, Source]]:
+def _behaviors(operation: str, method: str, status: int, error: ProviderError | None) -> Iterator[tuple[str, Source]]:
     if error is not None:
         yield f"{status} {error.message}", error.source
     else:

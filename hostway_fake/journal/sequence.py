@@ -65,7 +65,8 @@ class Calls(tuple[Call, ...], Suggests):
             server: The server id in the path.
             name: The name of the snapshot, server or volume.
             effect: ``"applied"``, ``"refused"`` or ``"none"``.
-            outcome: What the client saw: a status such as ``"202"``, or the name of a fault such as ``"reset"``.
+            outcome: What the client saw: a status such as ``"202"``, or the name of a fault such as ``"reset"`` or of
+                an exception of the fake.
             status: The status that the client received.
             since: An aware datetime. Calls at this instant are included.
             until: An aware datetime. Calls at this instant are included.
@@ -135,8 +136,8 @@ class Calls(tuple[Call, ...], Suggests):
             status: As in `filter`.
 
         Raises:
-            NotCalledError: If there is none, or another number. The message has the calls that came nearest, and the
-                attributes in which they differ.
+            NotCalledError: If no call matches, or if the number of matches differs from ``times``. The message
+                contains the closest calls, and the attributes in which they differ.
         """
         checks.text("operation", operation)
         if times is not None:

@@ -231,7 +231,7 @@ def _count_evidence(stash: pytest.Stash) -> None:
     from hostway_fake.journal.reliance import reliances
 
     relied = [each for watched in stash[WATCHED] for each in reliances(watched.new_responses())]
-    stash[EVIDENCE].update({(each.behaviour, str(each.label), each.page) for each in relied})
+    stash[EVIDENCE].update({(each.behavior, str(each.label), each.page) for each in relied})
 
 
 @pytest.hookimpl(wrapper=True)
@@ -264,14 +264,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send what the tests of a worker of pytest-xdist relied on."""
     sent: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if sent is not None and EVIDENCE in session.config.stash:
-        sent[_SENT] = [(*behaviour, tests) for behaviour, tests in session.config.stash[EVIDENCE].items()]
+        sent[_SENT] = [(*behavior, tests) for behavior, tests in session.config.stash[EVIDENCE].items()]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Count what the tests of a finished worker relied on."""
-    for *behaviour, tests in getattr(node, "workeroutput", {}).get(_SENT, ()):
-        node.config.stash[EVIDENCE][tuple(behaviour)] += tests
+    for *behavior, tests in getattr(node, "workeroutput", {}).get(_SENT, ()):
+        node.config.stash[EVIDENCE][tuple(behavior)] += tests
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

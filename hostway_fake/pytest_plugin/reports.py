@@ -27,7 +27,7 @@ _LABELS = ("documented", "contradicted", "assumed", "ours")
 def evidence(relied: Mapping[tuple[str, str, str], int]) -> Iterator[str]:
     """Yield the table of behaviors, the best documented first, with how many tests relied on each."""
     rows = sorted(relied, key=lambda row: (_LABELS.index(row[1]), row[2], row[0]))
-    cells = [("behaviour", "label", "page", "tests"), *((*row, str(relied[row])) for row in rows)]
+    cells = [("behavior", "label", "page", "tests"), *((*row, str(relied[row])) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -42,7 +42,6 @@ from hostway_fake.service.context import RequestContext
 from hostway_fake.service.messages import ExchangeResult, Response, WireFault
 
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
-_MILLION: Final = 10**6
 _SYSTEM_CONNECT_TIMEOUT: Final = 127
 """The seconds after which Linux gives up by default."""
 
@@ -248,7 +247,7 @@ def _lag(context: RequestContext, outcome: Lag) -> timedelta:
 def _share(context: RequestContext, purpose: str) -> float:
     """Return a number above 0 and below 1, drawn from the seed and the number of the call."""
     world = context.world
-    return (identifiers.draw_below(world.settings.seed, purpose, world.journal.last, _MILLION) + 0.5) / _MILLION
+    return identifiers.draw_share(world.settings.seed, purpose, world.journal.last)
 
 
 def _edit_body(context: RequestContext, outcome: BodyEdit, handle: Handle) -> FaultResult:

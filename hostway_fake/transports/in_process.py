@@ -1,4 +1,4 @@
-"""What the transports without a socket share: the origin of a base URL, and the kept connections."""
+"""The shared parts of the transports without a socket: the origin of a base URL, and the kept connections."""
 
 from abc import abstractmethod
 from collections import deque

@@ -1,4 +1,4 @@
-"""How a socket breaks: each outcome as a client of a real server would observe it."""
+"""Break a socket, so that a client observes each outcome as on a real server."""
 
 import os
 import socket

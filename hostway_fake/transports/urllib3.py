@@ -154,13 +154,13 @@ class _Connection:
             case Unavailable():
                 refused = error_for(outcome)
                 message = f"Failed to establish a new connection: {refused}"
-                raise NewConnectionError(self, message) from refused  # type: ignore[arg-type]
+                raise NewConnectionError(self, message) from refused  # type: ignore[arg-type]  # as urllib3's own
             case ConnectTimeout():
                 message = f"Connection to {self.host} timed out. (connect timeout={self._connect_timeout})"
                 raise ConnectTimeoutError(self, message) from error_for(outcome)
             case DnsFailure():
                 unknown_host = error_for(outcome)
-                raise NameResolutionError(self.host, self, unknown_host) from unknown_host  # type: ignore[arg-type]
+                raise NameResolutionError(self.host, self, unknown_host) from unknown_host  # type: ignore[arg-type]  # as above
             case TlsFailure():
                 raise error_for(outcome)
             case EmptyResponse() | StaleConnection() | TruncatedBody() | SlowBody() | Delay():

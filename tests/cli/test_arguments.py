@@ -90,7 +90,7 @@ def test_wrong_arguments_exit_with_two(
         (("--reading", "list_status"), "reading: got 'list_status', expected NAME=VALUE, each name once"),
         (
             ("--reading", "lits_status=202"),
-            f"reading: got 'lits_status'. Did you mean 'list_status'? hostway_fake.READINGS has all {len(READINGS)}.",
+            f"reading: got 'lits_status'. Did you mean 'list_status'? hostway_fake.READINGS lists all {len(READINGS)}.",
         ),
     ],
     ids=str,

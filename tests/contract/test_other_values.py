@@ -30,7 +30,7 @@ def test_no_operation_meets_nothing() -> None:
     ("operations", "kind", "message"),
     [
         ("get_snapshot", WrongTypeError, "operations: got 'get_snapshot', expected a list of their names"),
-        (["get"], InvalidValueError, "operation: got 'get'. The first of the possible values are 'create_snapshot'"),
+        (["get"], InvalidValueError, "operation: got 'get'. Examples: 'create_snapshot'"),
     ],
 )
 def test_other_operations_are_named(operations: Any, kind: type[Exception], message: str) -> None:

@@ -148,7 +148,7 @@ def test_what_is_raised_is_a_built_in_error_too(kind: type[HostwayFakeError]) ->
 def test_an_unknown_reading_lists_the_readings() -> None:
     with pytest.raises(
         InvalidValueError,
-        match=r"Did you mean 'list_status'\? hostway_fake.READINGS has all 44",
+        match=r"Did you mean 'list_status'\? hostway_fake.READINGS lists all 44",
     ):
         FakeHostway(readings={"lits_status": 202})
 

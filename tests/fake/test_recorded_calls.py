@@ -73,7 +73,7 @@ def test_wait_for_raises_with_the_calls_that_came(fake: FakeHostway) -> None:
 
     with pytest.raises(NotCalledError, match=r"^after 0\.01 s: list_servers was called 1 times, expected 2\n  2013"):
         fake.calls.wait_for("list_servers", times=2, timeout=0.01)
-    with pytest.raises(NotCalledError, match=r"get_server was called 0 times.*\nthe nearest:\n"):
+    with pytest.raises(NotCalledError, match=r"get_server was called 0 times.*\nthe closest calls:\n"):
         fake.calls.wait_for("get_server", timeout=0.01)
 
 

@@ -141,7 +141,7 @@ def test_date_of_retry_after_is_judged_as_seconds_are(fake: FakeHostway) -> None
     session.get(f"{fake.url}/servers")
 
     with pytest.raises(MisconductError, match="29"):
-        fake.conduct.assert_honours_retry_after()
+        fake.conduct.assert_honors_retry_after()
 
 
 def test_other_text_in_retry_after_asks_for_nothing(fake: FakeHostway) -> None:
@@ -150,7 +150,7 @@ def test_other_text_in_retry_after_asks_for_nothing(fake: FakeHostway) -> None:
     session.get(f"{fake.url}/servers")
     session.get(f"{fake.url}/servers")
 
-    fake.conduct.assert_honours_retry_after(allow_none=True)
+    fake.conduct.assert_honors_retry_after(allow_none=True)
 
 
 @pytest.mark.parametrize(

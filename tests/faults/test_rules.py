@@ -125,7 +125,7 @@ def test_a_rule_is_about_the_calls_that_it_names(which: CallMatcher, matching: s
         (
             lambda: respond(418),
             InvalidValueError,
-            "status: got 418, expected a status that has an error body, or a body",
+            "status: got 418, expected body=, json=, or a status that has an error body",
         ),
         (lambda: respond(199, body="a"), InvalidValueError, "status: got 199, expected a whole number from 200 to 599"),
         (lambda: respond(204, body="a"), InvalidValueError, "status: got 204, expected one that may have a body"),

@@ -19,8 +19,8 @@ from hostway_fake import (
     ServerHandle,
 )
 from hostway_fake.faults import ok, reset, respond
-from hostway_fake.faults.outcomes import WireOutcome
-from hostway_fake.journal.calls import WITHOUT_STATUS
+from hostway_fake.faults.outcomes import UnreachableOutcome, WireOutcome
+from hostway_fake.journal.calls import UNREACHED, WITHOUT_STATUS
 
 Create = Callable[..., requests.Response]
 
@@ -160,6 +160,10 @@ def test_the_journal_forgets_the_oldest() -> None:
 def test_all_outcomes_can_be_looked_for() -> None:
     """The journal knows nothing of faults, and has their words as its own."""
     assert {*WITHOUT_STATUS} == {kind.name for kind in get_args(WireOutcome)} | {"timeout"}
+
+
+def test_requests_that_never_reach_the_service_are_known() -> None:
+    assert {*UNREACHED} == {kind.name for kind in get_args(UnreachableOutcome)}
 
 
 def test_calls_of_many_threads_are_all_there_in_their_order(fake: FakeHostway, server: ServerHandle) -> None:

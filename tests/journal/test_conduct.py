@@ -78,10 +78,10 @@ def test_retry_after_is_honoured_or_not(fake: FakeHostway, create: Create, wait:
     create("a")
 
     if honours:
-        fake.conduct.assert_honours_retry_after()
+        fake.conduct.assert_honors_retry_after()
     else:
         with pytest.raises(MisconductError, match=r"Retry-After was 7 s, and .* sent again after 0:00:06\.9"):
-            fake.conduct.assert_honours_retry_after()
+            fake.conduct.assert_honors_retry_after()
 
 
 def test_another_call_may_come_at_once(fake: FakeHostway, create: Create) -> None:
@@ -89,7 +89,7 @@ def test_another_call_may_come_at_once(fake: FakeHostway, create: Create) -> Non
     create("a")
     create("b")
 
-    fake.conduct.assert_honours_retry_after()
+    fake.conduct.assert_honors_retry_after()
 
 
 @pytest.mark.parametrize("waits", [[30, 30], [60], [30, 10]])
@@ -102,7 +102,7 @@ def test_a_client_that_stops_when_done(fake: FakeHostway, poll: Poll, waits: lis
 def test_a_client_that_does_not_stop(fake: FakeHostway, poll: Poll) -> None:
     poll([30, 30, 30])
 
-    with pytest.raises(MisconductError, match=r"it was polled although it was finished:\n(.*\n){2}.*"):
+    with pytest.raises(MisconductError, match=r"a resource was polled although it was finished:\n(.*\n){2}.*"):
         fake.conduct.assert_stops_when_done()
 
 
@@ -142,7 +142,7 @@ def test_a_rate_of_polls(fake: FakeHostway, poll: Poll, waits: list[float], rate
     if keeps:
         fake.conduct.assert_max_poll_rate(rate)
     else:
-        with pytest.raises(MisconductError, match="it was polled twice within 0:00:04"):
+        with pytest.raises(MisconductError, match="a resource was polled twice within 0:00:04"):
             fake.conduct.assert_max_poll_rate(rate)
 
 
@@ -169,7 +169,7 @@ def test_a_create_that_was_lost_is_looked_for_before_it_is_sent_again(
     if looks:
         fake.conduct.assert_no_blind_create_retry()
     else:
-        with pytest.raises(MisconductError, match="create_snapshot was sent again without a look whether it was done"):
+        with pytest.raises(MisconductError, match="create_snapshot was repeated without checking"):
             fake.conduct.assert_no_blind_create_retry()
 
 
@@ -218,7 +218,7 @@ def test_answers_that_say_nothing_are_passed_over(fake: FakeHostway, session: re
 
     fake.conduct.assert_stops_when_done()
     fake.conduct.assert_max_poll_rate(1)
-    fake.conduct.assert_honours_retry_after(allow_none=True)
+    fake.conduct.assert_honors_retry_after(allow_none=True)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_answers_that_say_nothing_are_passed_over(fake: FakeHostway, session: re
         (
             lambda conduct: conduct.assert_backs_off("poll"),
             InvalidValueError,
-            "operation: got 'poll'. The first of",
+            "operation: got 'poll'. Examples:",
         ),
         (lambda conduct: conduct.assert_backs_off("get_server", jitter=2), InvalidValueError, "jitter: got 2"),
         (lambda conduct: conduct.assert_max_poll_rate(0), InvalidValueError, "per_seconds: got 0"),
@@ -260,18 +260,18 @@ def test_retry_after_holds_for_every_spelling(fake: FakeHostway, session: reques
     session.get(f"{long}/zone/?t=1")
 
     with pytest.raises(MisconductError, match="Retry-After was 7 s"):
-        fake.conduct.assert_honours_retry_after()
+        fake.conduct.assert_honors_retry_after()
 
 
 def test_retry_after_holds_for_what_is_no_operation_too(fake: FakeHostway, session: requests.Session) -> None:
     fake.faults.on().first(1).respond(503, retry_after=7)
     session.get(f"{fake.url}/nothing")
     session.get(f"{fake.url}/nothing/else")
-    fake.conduct.assert_honours_retry_after()
+    fake.conduct.assert_honors_retry_after()
     session.get(f"{fake.url}/nothing")
 
     with pytest.raises(MisconductError, match="Retry-After was 7 s"):
-        fake.conduct.assert_honours_retry_after()
+        fake.conduct.assert_honors_retry_after()
 
 
 def test_lists_by_other_filters_are_other_calls(fake: FakeHostway, session: requests.Session) -> None:
@@ -294,7 +294,7 @@ def test_a_body_written_otherwise_says_the_same(
         session.post(url, data=body, headers={"Content-Type": "application/json"})
 
     with pytest.raises(MisconductError, match="Retry-After was 7 s"):
-        fake.conduct.assert_honours_retry_after()
+        fake.conduct.assert_honors_retry_after()
 
 
 def test_a_look_with_head_is_a_poll(fake: FakeHostway, session: requests.Session, create: Create) -> None:
@@ -304,7 +304,7 @@ def test_a_look_with_head_is_a_poll(fake: FakeHostway, session: requests.Session
     session.head(href)
 
     fake.conduct.assert_stops_when_done()
-    with pytest.raises(MisconductError, match="it was polled twice within 0:00:04"):
+    with pytest.raises(MisconductError, match="a resource was polled twice within 0:00:04"):
         fake.conduct.assert_max_poll_rate(5)
 
 
@@ -314,7 +314,7 @@ def test_a_look_at_what_is_finished_with_head_is_one_too_many(
     poll([0, 60])
     session.head(fake.calls[-1].target.join((fake.url, "")))
 
-    with pytest.raises(MisconductError, match="it was polled although it was finished"):
+    with pytest.raises(MisconductError, match="a resource was polled although it was finished"):
         fake.conduct.assert_stops_when_done()
 
 
@@ -357,7 +357,7 @@ def test_whatever_is_created_is_looked_for_and_the_look_is_answered(
     if looked == "200":
         fake.conduct.assert_no_blind_create_retry()
     else:
-        with pytest.raises(MisconductError, match=f"{operation} was sent again without a look") as caught:
+        with pytest.raises(MisconductError, match=f"{operation} was repeated without checking") as caught:
             fake.conduct.assert_no_blind_create_retry()
         assert str(caught.value).splitlines()[1:] == [f"  {call}" for call in fake.calls]
 
@@ -581,7 +581,7 @@ def test_who_created_it_knows_that_it_was_not_finished(
     if stops:
         fake.conduct.assert_stops_when_done()
     else:
-        with pytest.raises(MisconductError, match="it was polled although it was finished"):
+        with pytest.raises(MisconductError, match="a resource was polled although it was finished"):
             fake.conduct.assert_stops_when_done()
 
 
@@ -601,7 +601,7 @@ def test_create_that_was_refused_excuses_no_later_blind_retry(fake: FakeHostway,
         create("b")
     create("b")
 
-    with pytest.raises(MisconductError, match="create_snapshot was sent again without a look"):
+    with pytest.raises(MisconductError, match="create_snapshot was repeated without checking"):
         fake.conduct.assert_no_blind_create_retry()
 
 
@@ -649,7 +649,7 @@ def test_create_is_the_same_by_its_name_or_without_one_by_its_body(
         session.post(f"{fake.url}/servers/{server.id}/snapshots", json={"snapshot": body})
 
     if is_blind:
-        with pytest.raises(MisconductError, match="sent again without a look"):
+        with pytest.raises(MisconductError, match="repeated without checking"):
             fake.conduct.assert_no_blind_create_retry()
     else:
         fake.conduct.assert_no_blind_create_retry()
@@ -719,7 +719,7 @@ def test_empty_list_does_not_say_that_something_is_finished(
 
 _ASSERTIONS: Final[dict[str, Callable[..., object]]] = {
     "get_snapshot was never called": lambda conduct, **options: conduct.assert_backs_off("get_snapshot", **options),
-    "no response had Retry-After": lambda conduct, **options: conduct.assert_honours_retry_after(**options),
+    "no response had Retry-After": lambda conduct, **options: conduct.assert_honors_retry_after(**options),
     "nothing was created": lambda conduct, **options: conduct.assert_no_blind_create_retry(**options),
 }
 
@@ -741,5 +741,5 @@ def test_assertion_about_polls_fails_if_nothing_was_read(name: str, fake: FakeHo
     arguments = (1,) if name == "assert_max_poll_rate" else ()
 
     getattr(fake.conduct, name)(*arguments, allow_none=True)
-    with pytest.raises(MisconductError, match=r"^nothing was read, so there is nothing to judge. Calls: none"):
+    with pytest.raises(MisconductError, match=r"^nothing was read, so there are no calls to check. Calls: none"):
         getattr(fake.conduct, name)(*arguments)

@@ -1,4 +1,4 @@
-"""Evidence: which behaviours calls relied on, and how well each is founded."""
+"""Evidence: which behaviors calls relied on, and how well each is founded."""
 
 import pytest
 import requests
@@ -14,7 +14,7 @@ def test_a_success_relies_on_its_operation_and_what_it_meets(fake: FakeHostway, 
     for _ in range(2):
         session.get(f"{fake.url}/volumes")
 
-    relied = {each.behaviour: each for each in fake.evidence()}
+    relied = {each.behavior: each for each in fake.evidence()}
 
     assert relied["list_volumes"] == Reliance("list_volumes", Evidence.DOCUMENTED, "Volume pages", 2)
     assert relied["volume_list_size"] == Reliance("volume_list_size", Evidence.CONTRADICTED, "Volume pages", 2)
@@ -24,20 +24,20 @@ def test_a_success_relies_on_its_operation_and_what_it_meets(fake: FakeHostway, 
 def test_a_refusal_relies_on_its_error_and_not_on_the_operation(fake: FakeHostway, session: requests.Session) -> None:
     session.get(f"{fake.url}/volumes/nothing")
 
-    behaviours = [each.behaviour for each in fake.evidence()]
+    behaviors = [each.behavior for each in fake.evidence()]
 
-    assert behaviours[0] == "404 Resource not found"
-    assert "get_volume" not in behaviours
+    assert behaviors[0] == "404 Resource not found"
+    assert "get_volume" not in behaviors
 
 
 def test_a_call_without_an_operation_relies_on_what_all_have(fake: FakeHostway, session: requests.Session) -> None:
     session.auth = None
     session.get(f"{fake.url}/servers")
 
-    behaviours = {each.behaviour for each in fake.evidence()}
+    behaviors = {each.behavior for each in fake.evidence()}
 
-    assert {"401 Unauthorized", "unauthorized_challenge", "authorization"} <= behaviours
-    assert "server_list_filters" not in behaviours
+    assert {"401 Unauthorized", "unauthorized_challenge", "authorization"} <= behaviors
+    assert "server_list_filters" not in behaviors
 
 
 def test_an_injected_answer_relies_on_nothing(fake: FakeHostway, session: requests.Session) -> None:
@@ -79,4 +79,4 @@ def test_head_and_options_are_relied_on_by_those_who_use_them(
 ) -> None:
     session.request(method, f"{fake.url}/{path}")
 
-    assert ("head_and_options" in {each.behaviour for each in fake.evidence()}) == relied
+    assert ("head_and_options" in {each.behavior for each in fake.evidence()}) == relied

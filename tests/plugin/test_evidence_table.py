@@ -18,7 +18,7 @@ _TESTS = """
 
 
 def rows(ran: pytest.RunResult) -> dict[str, list[str]]:
-    """By behaviour, the other cells of the table."""
+    """By behavior, the other cells of the table."""
     start = next((place for place, line in enumerate(ran.outlines) if "evidence that tests" in line), len(ran.outlines))
     lines = [line.split() for line in ran.outlines[start + 1 :] if " passed" not in line]
     return {cells[0]: cells[1:] for cells in lines}
@@ -32,7 +32,7 @@ def test_a_run_ends_with_a_table(pytester: pytest.Pytester, workers: tuple[str, 
 
     found = rows(ran)
     assert ran.ret == 0
-    assert found["behaviour"] == ["label", "page", "tests"]
+    assert found["behavior"] == ["label", "page", "tests"]
     assert found["list_volumes"] == ["documented", "Volume", "pages", "3"]
     assert found["volume_list_size"] == ["contradicted", "Volume", "pages", "3"]
     assert found["list_zones"] == ["documented", "Zone", "2"]
@@ -50,7 +50,7 @@ def test_without_being_asked_there_is_none(pytester: pytest.Pytester, workers: t
 def test_a_run_without_the_fixture_has_an_empty_table(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(): pass")
 
-    assert list(rows(pytester.runpytest_inprocess("-q", "--fake-hostway-evidence"))) == ["behaviour"]
+    assert list(rows(pytester.runpytest_inprocess("-q", "--fake-hostway-evidence"))) == ["behavior"]
 
 
 def test_siblings_count_whether_they_were_closed_or_not(pytester: pytest.Pytester) -> None:

@@ -34,7 +34,7 @@ def test_a_rule_that_is_not_spent_fails_the_test_with_what_came_nearest(pytester
     ran.stdout.fnmatch_lines(
         [
             "unused fault rule: rule 1: create_snapshot, name='nihgtly': first 2: * 2 more matching calls expected",
-            "the nearest:",
+            "the closest calls:",
             "  *create_snapshot applied 202: name is 'nightly', not 'nihgtly'",
             "(allow it with @pytest.mark.fake_hostway(allow=[[]'unused_rules'[]]))",
         ]
@@ -65,7 +65,7 @@ def test_a_call_that_is_as_the_rule_wants_it_and_does_not_count_says_why(
     )
 
     ran.assert_outcomes(passed=1, errors=1)
-    ran.stdout.fnmatch_lines(["the nearest:", f"  *GET /zone list_zones none 200: {reason}"])
+    ran.stdout.fnmatch_lines(["the closest calls:", f"  *GET /zone list_zones none 200: {reason}"])
 
 
 def test_a_rule_that_was_met_too_seldom_says_how_often(pytester: pytest.Pytester) -> None:
@@ -80,7 +80,7 @@ def test_a_rule_that_was_met_too_seldom_says_how_often(pytester: pytest.Pytester
 
     ran.assert_outcomes(passed=1, errors=1)
     ran.stdout.fnmatch_lines(["unused fault rule: *: 1 more matching call expected"])
-    ran.stdout.no_fnmatch_line("the nearest:")
+    ran.stdout.no_fnmatch_line("the closest calls:")
 
 
 def test_an_id_is_looked_at_as_a_glob(pytester: pytest.Pytester) -> None:

@@ -78,7 +78,7 @@ def test_the_fixture_s_readings_stay_beside_it(pytester: pytest.Pytester) -> Non
     ("readings", "message"),
     [
         ("['create']", "*operation: got 'create'. Did you mean 'create_volume'?*"),
-        ("{'list': 1}", "*reading: got 'list'. The first of*"),
+        ("{'list': 1}", "*reading: got 'list'. Examples:*"),
         ("'al'", "fake_hostway readings: got 'al', expected 'all', a list of operations, or values by name"),
         ("{'create_snapshot'}", "fake_hostway readings: got {*}, expected 'all', a list of operations, or *"),
         ("[]", "fake_hostway readings: got [[]], expected 'all', a list of operations, or values by name"),

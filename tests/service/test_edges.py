@@ -1,4 +1,4 @@
-"""What is the same whatever the caller, the clock and the transport."""
+"""Edge cases that are the same for every caller, clock and transport."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -112,7 +112,7 @@ def test_many_candidates_are_not_listed_but_suggested(fake: FakeHostway) -> None
 
     assert str(caught.value) == (
         "operation: got 'create_snapshots'. Did you mean 'create_snapshot'? "
-        "hostway_fake.contract.operations.BY_NAME has all 31."
+        "hostway_fake.contract.operations.BY_NAME lists all 31."
     )
     assert len(caught.value.candidates) == 31
 
@@ -120,7 +120,7 @@ def test_many_candidates_are_not_listed_but_suggested(fake: FakeHostway) -> None
 def test_value_that_is_no_string_is_compared_as_it_is_written() -> None:
     error = invalid("number", 3, "one of", map(str, range(20)))
 
-    assert str(error) == "number: got 3. Did you mean '3'? The attribute candidates of this error has all 20."
+    assert str(error) == "number: got 3. Did you mean '3'? `error.candidates` lists all 20."
 
 
 def test_signature_is_that_of_the_function() -> None:

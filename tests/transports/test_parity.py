@@ -305,7 +305,7 @@ def test_the_stories_rely_on_every_reading_and_on_every_label() -> None:
                 ask(_placed(asked, fake.servers[0].snapshots[0].id))
             relied += fake.evidence()
 
-    assert set(READINGS) <= {each.behaviour for each in relied}
+    assert set(READINGS) <= {each.behavior for each in relied}
     assert {each.label for each in relied} == set(Evidence)
 
 

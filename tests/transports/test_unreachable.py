@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import httpcore
 import httpx
@@ -16,11 +16,11 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from hostway_fake import START, FakeHostway, InvalidValueError, NoWireError
-from hostway_fake.faults.outcomes import UNREACHABLE
+from hostway_fake.faults.outcomes import UnreachableOutcome
 
 _OF_HTTPX: Final = (httpx.TransportError, httpcore.NetworkError, httpcore.TimeoutException)
 _SHORT: Final = 0.05
-_OUTCOMES: Final = sorted(kind.name for kind in UNREACHABLE)
+_OUTCOMES: Final = sorted(kind.name for kind in get_args(UnreachableOutcome))
 
 
 def _words(error: BaseException | None) -> str:
