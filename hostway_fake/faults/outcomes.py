@@ -46,9 +46,7 @@ class Respond:
     def __post_init__(self) -> None:
         checks.whole("status", self.status, 200, 599)
         if self.body is None and self.status not in INJECTED:
-            raise invalid(
-                "status", self.status, "body=, json=, or a status that has an error body", map(str, INJECTED)
-            )
+            raise invalid("status", self.status, "body=, json=, or a status that has an error body", map(str, INJECTED))
         if self.body is not None and checks.text("body", self.body) and self.status in (204, 304):
             raise invalid("status", self.status, "one that may have a body")
         media_type = checks.text("content_type", self.content_type)
